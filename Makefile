@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0
+# Doors only. `make` builds the tool, and the module for the running kernel if
+# its headers are there; `make help` names the rest.
+
+BUILD   := $(CURDIR)/build
+RELEASE := $(shell uname -r)
+KDIR    ?= /lib/modules/$(RELEASE)/build
+KERNELS  = $(shell selftests/fetch-kernel --list)
+Q       := $(if $(V),,@)
+
+.PHONY: all tools module module-here demo check test vmtest style docs install clean help
+.DELETE_ON_ERROR:
+
+all: tools module-here
+
+tools:
+	$(Q)$(MAKE) --no-print-directory -C tools BUILD=$(BUILD)
+
+# Without headers there is no module, which is no error: the tool is of use
+# alone, and `make module K=6.12` builds for a kernel of the list.
+module-here:
+	$(Q)if [ -d $(KDIR) ]; then \
+		selftests/build-module $(KDIR) $(BUILD)/$(RELEASE); \
+	else \
+		echo "no module: no headers for $(RELEASE); on Debian: apt-get install linux-headers-$(RELEASE)"; \
+	fi
+
+module:
+	$(Q)selftests/build-module $(if $(K),$(K),$(KDIR) $(BUILD)/$(RELEASE))
+
+demo:
+	$(Q)selftests/demo $(K)
+
+check:
+	$(Q)selftests/check
+
+test: tools
+	$(Q)tools/tests/run.sh $(BUILD)
+
+vmtest:
+	$(Q)selftests/vmtest $(or $(K),$(error which kernel? one of selftests/kernels: make vmtest K=6.1))
+
+style:
+	$(Q)selftests/style
+
+docs:
+	$(Q)$(MAKE) --no-print-directory -C tools BUILD=$(BUILD) man
+
+install: all docs
+	install -D -m 0755 $(BUILD)/brkwatch $(DESTDIR)/usr/sbin/brkwatch
+	install -D -m 0644 $(BUILD)/brkwatch.8 $(DESTDIR)/usr/share/man/man8/brkwatch.8
+	if [ -f $(BUILD)/$(RELEASE)/brkwatch.ko ]; then \
+		install -D -m 0644 $(BUILD)/$(RELEASE)/brkwatch.ko \
+			$(DESTDIR)/lib/modules/$(RELEASE)/extra/brkwatch.ko; \
+	fi
+
+clean:
+	rm -rf $(BUILD)
+
+help:
+	@echo 'make                the tool, and the module for the running kernel'
+	@echo 'make demo           a stock kernel in a VM watches a real program (K=6.1)'
+	@echo 'make check          everything: builds, linters, tests, VMs'
+	@echo 'make test           the tests of the tool: no root, no VM'
+	@echo 'make module K=6.12  the module for a kernel of selftests/kernels'
+	@echo 'make vmtest K=6.12  the selftests in that kernel'
+	@echo 'make style          checkpatch, sparse, shellcheck, the rule of arrows'
+	@echo 'make docs           the man page'
+	@echo 'make install        tool, man page, module; DESTDIR= is honoured'
+	@echo 'make clean          remove build/'

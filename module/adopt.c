@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The processes that already run when we start to watch. The hooks are armed
+ * by then, so that whatever is born meanwhile opens its own account; here each
+ * older process gets one under its mmap write lock, where its size stands
+ * still, and its threads under its siglock, where none can come or go.
+ */
+#include <linux/mm.h>
+#include <linux/mmap_lock.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include "ledger.h"
+
+/* Caller holds the siglock of the process. */
+static void __adopt_threads(struct task_struct *leader, struct brkw_account *acct)
+{
+	u64 base[2] = { leader->signal->min_flt, leader->signal->maj_flt };
+	struct brkw_thread *thread;
+	struct task_struct *task;
+
+	preempt_disable();
+	for_each_thread(leader, task) {
+		thread = brkw_thread_open(task, acct);
+		if (!thread)
+			continue;
+		base[0] += thread->settled_flt[0];
+		base[1] += thread->settled_flt[1];
+	}
+	atomic64_set(&acct->base_flt[0], base[0]);
+	atomic64_set(&acct->base_flt[1], base[1]);
+	preempt_enable();
+}
+
+static void adopt_threads(struct task_struct *leader, struct brkw_account *acct)
+{
+	struct sighand_struct *sighand;
+	unsigned long irqflags;
+
+	rcu_read_lock();
+	sighand = rcu_dereference(leader->sighand);
+	if (sighand) {
+		spin_lock_irqsave(&sighand->siglock, irqflags);
+		if (sighand == rcu_access_pointer(leader->sighand))
+			__adopt_threads(leader, acct);
+		spin_unlock_irqrestore(&sighand->siglock, irqflags);
+	}
+	rcu_read_unlock();
+}
+
+static bool has_slot(struct task_struct *task)
+{
+	bool has;
+
+	preempt_disable();
+	has = brkw_thread_find(task);
+	preempt_enable();
+	return has;
+}
+
+/* Caller holds the mmap write lock: neither exec nor exit can take mm away. */
+static void __adopt(struct task_struct *leader, struct task_struct *task,
+		    struct mm_struct *mm)
+{
+	struct brkw_account *acct;
+
+	if (READ_ONCE(task->mm) != mm || has_slot(task))
+		return;
+	preempt_disable();
+	acct = brkw_account_open(mm, !brkw_account_find(mm), leader);
+	preempt_enable();
+	if (acct)
+		adopt_threads(leader, acct);
+}
+
+/* The leader may have exited before its threads. */
+static struct task_struct *task_with_mm(struct task_struct *leader)
+{
+	struct task_struct *task, *found = NULL;
+
+	rcu_read_lock();
+	for_each_thread(leader, task) {
+		if (READ_ONCE(task->mm)) {
+			found = task;
+			get_task_struct(found);
+			break;
+		}
+	}
+	rcu_read_unlock();
+	return found;
+}
+
+static int adopt(struct task_struct *leader)
+{
+	struct task_struct *task = task_with_mm(leader);
+	struct mm_struct *mm;
+	int err = 0;
+
+	if (!task)
+		return 0;
+	mm = get_task_mm(task);
+	if (mm) {
+		err = mmap_write_lock_killable(mm);
+		if (!err) {
+			__adopt(leader, task, mm);
+			mmap_write_unlock(mm);
+		}
+		mmput(mm);
+	}
+	put_task_struct(task);
+	return err;
+}
+
+static unsigned int count_processes(void)
+{
+	struct task_struct *task;
+	unsigned int nr = 0;
+
+	rcu_read_lock();
+	for_each_process(task)
+		nr++;
+	rcu_read_unlock();
+	return nr;
+}
+
+static struct task_struct **collect_leaders(unsigned int *ret_nr, unsigned int *ret_nr_threads)
+{
+	unsigned int nr_max = count_processes() + 64, nr = 0, nr_threads = 0;
+	struct task_struct **leaders, *task;
+
+	leaders = kvmalloc_array(nr_max, sizeof(*leaders), GFP_KERNEL);
+	if (!leaders)
+		return NULL;
+	rcu_read_lock();
+	for_each_process(task) {
+		if (nr == nr_max)
+			break;
+		if (task->flags & PF_KTHREAD)
+			continue;
+		get_task_struct(task);
+		nr_threads += get_nr_threads(task);
+		leaders[nr++] = task;
+	}
+	rcu_read_unlock();
+	*ret_nr = nr;
+	*ret_nr_threads = nr_threads;
+	return leaders;
+}
+
+/**
+ * brkw_adopt_all() - open an account for every process that runs
+ *
+ * Context: may sleep; the hooks are armed. Return: 0, -ENOMEM, or -EINTR if
+ * the caller was killed.
+ */
+int brkw_adopt_all(void)
+{
+	unsigned int nr, nr_threads, i;
+	struct task_struct **leaders;
+	int err;
+
+	leaders = collect_leaders(&nr, &nr_threads);
+	if (!leaders)
+		return -ENOMEM;
+	err = brkw_account_fill(nr);
+	if (!err)
+		err = brkw_thread_fill(nr_threads);
+	for (i = 0; i < nr; i++) {
+		if (!err)
+			err = adopt(leaders[i]);
+		put_task_struct(leaders[i]);
+	}
+	kvfree(leaders);
+	return err;
+}

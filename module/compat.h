@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The only file that knows that kernels differ. Being empty is its goal: the
+ * hook table in probe.c tries symbols by registering them, so that what is
+ * left here are prototypes that changed under an unchanged name.
+ */
+#ifndef _BRKW_COMPAT_H
+#define _BRKW_COMPAT_H
+
+#include <linux/sched.h>
+#include <linux/sched/task_stack.h>
+#include <linux/version.h>
+#include <asm/syscall.h>
+#include <asm/unistd.h>
+
+/*
+ * Position of the length among the arguments of do_brk_flags().
+ * Commit 2e7ce7d354f2 ("mm/mmap: change do_brk_flags() to expand existing VMA
+ * and add do_brk_munmap()"), 6.1, put an iterator and a VMA before it. May go
+ * with 5.10.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 1, 0)
+#define BRKW_DO_BRK_FLAGS_ARG_LEN	3
+#else
+#define BRKW_DO_BRK_FLAGS_ARG_LEN	1
+#endif
+
+/*
+ * The kretprobe of an instance. Commit d741bf41d7c7 ("kprobes: Remove kretprobe
+ * hash"), 5.11, hid the field behind a function. May go with 5.10.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0)
+#define brkw_kretprobe_of(ri)	get_kretprobe(ri)
+#else
+#define brkw_kretprobe_of(ri)	((ri)->rp)
+#endif
+
+/*
+ * System calls that name an operation, whichever table they came through: a
+ * 64-bit kernel also takes those of 32-bit programs.
+ */
+enum brkw_call {
+	BRKW_CALL_OTHER,
+	BRKW_CALL_BRK,
+	BRKW_CALL_MREMAP,
+	BRKW_CALL_AIO,
+};
+
+static inline enum brkw_call brkw_call_by_number(int nr)
+{
+	switch (nr) {
+	case __NR_brk:
+		return BRKW_CALL_BRK;
+	case __NR_mremap:
+		return BRKW_CALL_MREMAP;
+	case __NR_io_setup:
+	case __NR_io_destroy:
+		return BRKW_CALL_AIO;
+	}
+	return BRKW_CALL_OTHER;
+}
+
+#ifdef __NR_ia32_brk
+static inline enum brkw_call brkw_call_by_number_compat(int nr)
+{
+	switch (nr) {
+	case __NR_ia32_brk:
+		return BRKW_CALL_BRK;
+	case __NR_ia32_mremap:
+		return BRKW_CALL_MREMAP;
+	case __NR_ia32_io_setup:
+	case __NR_ia32_io_destroy:
+		return BRKW_CALL_AIO;
+	}
+	return BRKW_CALL_OTHER;
+}
+#else
+#define brkw_call_by_number_compat brkw_call_by_number
+#endif
+
+/* x32 marks its calls with a bit; they are those of 64-bit programs. */
+#ifdef __X32_SYSCALL_BIT
+#define BRKW_CALL_MASK	(~__X32_SYSCALL_BIT)
+#else
+#define BRKW_CALL_MASK	(~0)
+#endif
+
+/**
+ * brkw_call_of() - which system call a task is in
+ * @task: current, or a task that is held and does not run
+ *
+ * Context: any; the task must have an address space of its own. Return: the
+ * call it is in, or the last one it was in.
+ */
+static inline enum brkw_call brkw_call_of(struct task_struct *task)
+{
+	int nr = syscall_get_nr(task, task_pt_regs(task));
+
+	if (nr == -1)
+		return BRKW_CALL_OTHER;
+#ifdef TS_COMPAT
+	if (task->thread_info.status & TS_COMPAT)
+		return brkw_call_by_number_compat(nr);
+#endif
+	return brkw_call_by_number(nr & BRKW_CALL_MASK);
+}
+
+/**
+ * brkw_task_is_in_brk() - a task may be in brk(), or was when last seen
+ * @task: the task, not freed
+ *
+ * The user registers tell of the last entry into the kernel. A task that has
+ * left brk() and runs in user mode since is taken for one still in it, until
+ * the next tick: late, but not wrong.
+ * Context: any.
+ */
+static inline bool brkw_task_is_in_brk(struct task_struct *task)
+{
+	return brkw_call_of(task) == BRKW_CALL_BRK;
+}
+
+#endif /* _BRKW_COMPAT_H */

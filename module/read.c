@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * An account as the numbers that people see: what was counted, what follows
+ * from it, and what the kernel itself says, beside each other. A reader takes
+ * no lock that a hook waits for, but one: to tell whether the last operation
+ * failed or is still under way, it may take the mmap lock of the process.
+ */
+#include <linux/mm.h>
+#include <linux/mmap_lock.h>
+#include <linux/pid.h>
+#include <linux/ptrace.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task_stack.h>
+#include "compat.h"
+#include "ledger.h"
+
+/* Keys that nobody can know, because their hook could not be had. */
+static u64 unknown_keys[2];
+
+/**
+ * brkw_read_set_unknown() - say which keys cannot be known
+ * @unknown: a bit a key, as in &struct brkw_snapshot_entry
+ *
+ * Context: any.
+ */
+void brkw_read_set_unknown(const u64 *unknown)
+{
+	WRITE_ONCE(unknown_keys[0], unknown[0]);
+	WRITE_ONCE(unknown_keys[1], unknown[1]);
+}
+
+static void set_unknown(struct brkw_snapshot_entry *entry, unsigned int key)
+{
+	entry->unknown[key / 64] |= 1ULL << (key % 64);
+}
+
+static s64 sum_of(const s64 *value, const u8 *keys, unsigned int nr)
+{
+	s64 sum = 0;
+
+	while (nr)
+		sum += value[keys[--nr]];
+	return sum;
+}
+
+static const u8 grown_keys[] = {
+	BRKW_KEY_BRK_GROW_BYTES, BRKW_KEY_MMAP_ANON_PRIVATE_BYTES,
+	BRKW_KEY_MMAP_ANON_SHARED_BYTES, BRKW_KEY_MMAP_FILE_PRIVATE_BYTES,
+	BRKW_KEY_MMAP_FILE_SHARED_BYTES, BRKW_KEY_MREMAP_GROW_BYTES,
+	BRKW_KEY_STACK_GROW_BYTES, BRKW_KEY_OTHER_GROW_BYTES,
+};
+
+static const u8 shrunk_keys[] = {
+	BRKW_KEY_BRK_SHRINK_BYTES, BRKW_KEY_MUNMAP_BYTES,
+	BRKW_KEY_MMAP_REPLACED_BYTES, BRKW_KEY_MREMAP_SHRINK_BYTES,
+	BRKW_KEY_OTHER_SHRINK_BYTES,
+};
+
+static const u8 brk_keys[] = {
+	BRKW_KEY_BRK_GROW_EVENTS, BRKW_KEY_BRK_SHRINK_EVENTS,
+	BRKW_KEY_BRK_SAME_EVENTS, BRKW_KEY_BRK_FAIL_EVENTS,
+};
+
+static void derive_sums(s64 *value, unsigned long total_vm)
+{
+	value[BRKW_KEY_VM_BYTES] = (s64)total_vm << PAGE_SHIFT;
+	value[BRKW_KEY_VM_GROWN_BYTES] = sum_of(value, grown_keys, ARRAY_SIZE(grown_keys));
+	value[BRKW_KEY_VM_SHRUNK_BYTES] = sum_of(value, shrunk_keys, ARRAY_SIZE(shrunk_keys));
+	value[BRKW_KEY_VM_UNACCOUNTED_BYTES] = value[BRKW_KEY_VM_BYTES] -
+		value[BRKW_KEY_VM_START_BYTES] - value[BRKW_KEY_VM_GROWN_BYTES] +
+		value[BRKW_KEY_VM_SHRUNK_BYTES];
+	value[BRKW_KEY_BRK_CALLS] = sum_of(value, brk_keys, ARRAY_SIZE(brk_keys));
+}
+
+/*
+ * Mostly no lock is needed. A reader of one process may wait for its write
+ * lock; a reader of all only looks whether the lock is free, and else shows
+ * the process as it was before what is under way.
+ */
+static unsigned long read_settled(struct brkw_account *acct, struct mm_struct *mm, s64 *value,
+				  bool may_wait)
+{
+	unsigned long nr_ledger;
+
+	if (brkw_settle_view(acct, mm, false, value, &nr_ledger))
+		return nr_ledger;
+	if (may_wait) {
+		if (!brkw_settle_locked(acct, mm))
+			brkw_settle_view(acct, mm, false, value, &nr_ledger);
+	} else if (mmap_read_trylock(mm)) {
+		brkw_settle_view(acct, mm, true, value, &nr_ledger);
+		mmap_read_unlock(mm);
+	}
+	return nr_ledger;
+}
+
+static void read_mm(struct brkw_account *acct, struct mm_struct *mm, s64 *value, bool may_wait)
+{
+	unsigned long nr_ledger = read_settled(acct, mm, value, may_wait);
+
+	if (acct->brk_task && !brkw_thread_is_in_brk(acct, acct->brk_task, brkw_task_is_in_brk))
+		value[BRKW_KEY_BRK_FAIL_EVENTS]++;
+	derive_sums(value, nr_ledger);
+	value[BRKW_KEY_VMA_COUNT] = READ_ONCE(mm->map_count);
+	value[BRKW_KEY_VMA_PEAK] = max(value[BRKW_KEY_VMA_PEAK], value[BRKW_KEY_VMA_COUNT]);
+	value[BRKW_KEY_BRK_BYTES] = READ_ONCE(mm->brk) - READ_ONCE(mm->start_brk);
+	value[BRKW_KEY_BRK_PEAK_BYTES] = max(value[BRKW_KEY_BRK_PEAK_BYTES],
+					     value[BRKW_KEY_BRK_BYTES]);
+}
+
+/* The address space is another process's, and so is what becomes of it. */
+static void read_borrowed(struct brkw_account *acct, struct brkw_snapshot_entry *entry)
+{
+	unsigned int key;
+
+	for (key = 0; key < BRKW_NR_KEYS; key++)
+		entry->value[key] = atomic64_read(&acct->value[key]);
+	for (key = BRKW_KEY_VM_BYTES; key < BRKW_KEY_FAULT_HEAP_MINOR; key++) {
+		entry->value[key] = 0;
+		set_unknown(entry, key);
+	}
+}
+
+/*
+ * The kernel's count is read before and after ours, because threads go on
+ * faulting: what lies between the two is right.
+ */
+static void read_faults(struct brkw_account *acct, struct pid *pid, s64 *value)
+{
+	u64 before[2] = { }, after[2] = { }, base[2];
+	s64 total, least, most;
+	unsigned int k, segment;
+	bool is_known;
+
+	is_known = brkw_thread_kernel_faults(pid, before);
+	brkw_thread_sum(acct, value, base);
+	is_known = is_known && brkw_thread_kernel_faults(pid, after);
+	value[BRKW_KEY_FAULT_UNATTRIBUTED] = 0;
+	for (k = 0; k < 2; k++) {
+		total = 0;
+		for (segment = 0; segment < BRKW_NR_SEGMENTS; segment++)
+			total += value[BRKW_KEY_FAULT_HEAP_MINOR + 2 * segment + k];
+		least = before[k] - base[k];
+		most = after[k] - base[k];
+		if (is_known) {
+			value[BRKW_KEY_FAULT_UNATTRIBUTED] += clamp(total, least, most) - total;
+			total = clamp(total, least, most);
+		}
+		value[BRKW_KEY_FAULT_MINOR + k] = total;
+	}
+}
+
+static void read_comm(struct pid *pid, char *comm)
+{
+	struct task_struct *task;
+
+	rcu_read_lock();
+	task = pid_task(pid, PIDTYPE_TGID);
+	if (task)
+		memcpy(comm, task->comm, BRKW_COMM_LEN);
+	rcu_read_unlock();
+	comm[BRKW_COMM_LEN - 1] = '\0';
+}
+
+static void read_common(const struct brkw_account *acct, struct brkw_snapshot_entry *entry)
+{
+	memset(entry, 0, sizeof(*entry));
+	entry->pid = acct->tgid;
+	entry->state = acct->state;
+	entry->unknown[0] = READ_ONCE(unknown_keys[0]);
+	entry->unknown[1] = READ_ONCE(unknown_keys[1]);
+}
+
+/**
+ * brkw_read_live() - a live account as it stands
+ * @acct: the account
+ * @mm: its address space, pinned by the caller; NULL if it is borrowed
+ * @pid: its process, held by the caller
+ * @entry: filled
+ * @may_wait: wait for the mmap lock of the process if need be
+ *
+ * Context: may sleep; not if there is nothing unsettled.
+ */
+void brkw_read_live(struct brkw_account *acct, struct mm_struct *mm, struct pid *pid,
+		    struct brkw_snapshot_entry *entry, bool may_wait)
+{
+	read_common(acct, entry);
+	if (mm)
+		read_mm(acct, mm, entry->value, may_wait);
+	else
+		read_borrowed(acct, entry);
+	read_faults(acct, pid, entry->value);
+	entry->value[BRKW_KEY_MISSED_EVENTS] = brkw_ledger_missed(acct);
+	read_comm(pid, entry->comm);
+}
+
+static void read_ended(struct brkw_account *acct, struct brkw_snapshot_entry *entry)
+{
+	unsigned int key;
+
+	read_common(acct, entry);
+	if (acct->is_borrower)
+		read_borrowed(acct, entry);
+	else
+		for (key = 0; key < BRKW_NR_KEYS; key++)
+			entry->value[key] = atomic64_read(&acct->value[key]);
+	memcpy(entry->comm, acct->comm, BRKW_COMM_LEN);
+}
+
+/* Holds what a live account stands on; false if it is not live any more. */
+static bool pin(struct brkw_account *acct, struct mm_struct **ret_mm, struct pid **ret_pid)
+{
+	unsigned long irqflags;
+	bool is_live;
+
+	raw_spin_lock_irqsave(&acct->lock, irqflags);
+	is_live = !acct->is_closing;
+	if (is_live) {
+		*ret_mm = acct->mm;
+		if (acct->mm)
+			mmgrab(acct->mm);
+		*ret_pid = get_pid(acct->pid);
+	}
+	raw_spin_unlock_irqrestore(&acct->lock, irqflags);
+	return is_live;
+}
+
+/**
+ * brkw_read() - an account as the numbers that people see
+ * @acct: the account, held by the caller
+ * @ret_entry: filled
+ * @may_wait: wait for the mmap lock of the process if need be
+ *
+ * Context: may sleep.
+ */
+void brkw_read(struct brkw_account *acct, struct brkw_snapshot_entry *ret_entry,
+	       bool may_wait)
+{
+	struct mm_struct *mm;
+	struct pid *pid;
+
+	if (pin(acct, &mm, &pid)) {
+		brkw_read_live(acct, mm, pid, ret_entry, may_wait);
+		if (mm)
+			mmdrop(mm);
+		put_pid(pid);
+	}
+	if (!READ_ONCE(acct->is_closing))
+		return;
+	while (READ_ONCE(acct->state) == BRKW_LIVE)	/* about to be ended */
+		cond_resched();
+	smp_rmb();	/* pairs with the lock in finish_close() */
+	read_ended(acct, ret_entry);
+}

@@ -1,0 +1,484 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The page faults of a thread, exact with an entry probe alone.
+ *
+ * The kernel adds to min_flt and maj_flt of the running task once a fault,
+ * at the end of handle_mm_fault(), and not at all for one that is retried or
+ * fails. So what the counters have grown by when the next fault is entered
+ * belongs to the segment of the one before. While the segment stays the same
+ * nothing is written at all. Whoever reads adds what is still due.
+ */
+#include <linux/mm.h>
+#include <linux/pid.h>
+#include <linux/rculist_nulls.h>
+#include <linux/sched/signal.h>
+#include "ledger.h"
+#include "ledger_tables.h"
+
+#define NR_FAULT_KEYS	(2 * BRKW_NR_SEGMENTS)
+
+static_assert(BRKW_KEY_FAULT_REMOTE_MAJOR - BRKW_KEY_FAULT_HEAP_MINOR + 1 ==
+	      NR_FAULT_KEYS);
+
+static struct brkw_table threads;
+static struct brkw_pool thread_pool;
+static atomic_t nr_threads;
+
+/**
+ * brkw_thread_find() - the slot of a task
+ * @task: the task; not freed while the caller looks
+ *
+ * Context: preemption off. Return: the slot or NULL.
+ */
+struct brkw_thread *brkw_thread_find(const struct task_struct *task)
+{
+	unsigned int bucket = brkw_table_bucket(&threads, task);
+	struct hlist_nulls_node *pos;
+	struct brkw_thread *thread;
+
+	do {
+		hlist_nulls_for_each_entry_rcu(thread, pos, &threads.heads[bucket], node)
+			if (READ_ONCE(thread->task) == task)
+				return thread;
+	} while (get_nulls_value(pos) != bucket);
+	return NULL;
+}
+
+static void read_task_flt(const struct task_struct *task, unsigned long *ret_flt)
+{
+	ret_flt[0] = READ_ONCE(task->min_flt);
+	ret_flt[1] = READ_ONCE(task->maj_flt);
+}
+
+/*
+ * Before its first hit a thread may have been in a fault that was entered
+ * before the account opened: at most one, and not the account's.
+ */
+static unsigned long due_before(const struct brkw_thread *thread, const unsigned long *flt,
+				unsigned int k)
+{
+	return min(flt[k] - thread->settled_flt[k], 1UL);
+}
+
+/* Books what is due to the segment of the last fault. */
+static void settle_thread(struct brkw_thread *thread, const unsigned long *flt)
+{
+	unsigned int k;
+
+	raw_write_seqcount_begin(&thread->seq);
+	for (k = 0; k < 2; k++) {
+		if (thread->segment != BRKW_SEG_NONE)
+			thread->nr_flt[thread->segment][k] += flt[k] - thread->settled_flt[k];
+		else if (thread->acct)
+			atomic64_add(due_before(thread, flt, k), &thread->acct->base_flt[k]);
+		thread->settled_flt[k] = flt[k];
+	}
+	raw_write_seqcount_end(&thread->seq);
+}
+
+/**
+ * brkw_thread_fault() - current enters a page fault
+ * @segment: where
+ *
+ * Context: the hook on handle_mm_fault(); the mmap lock or only that of the
+ * VMA is held.
+ */
+void brkw_thread_fault(enum brkw_segment segment)
+{
+	struct brkw_thread *thread = brkw_thread_find(current);
+	unsigned long flt[2];
+
+	if (unlikely(!thread)) {
+		if (!(current->flags & PF_KTHREAD))
+			brkw_drop(BRKW_DROP_NO_THREAD);
+		return;
+	}
+	if (thread->segment == segment)
+		return;
+	read_task_flt(current, flt);
+	settle_thread(thread, flt);
+	WRITE_ONCE(thread->segment, segment);
+}
+
+/**
+ * brkw_thread_fault_error() - a fault of current ends in a signal
+ *
+ * Context: any hook.
+ */
+void brkw_thread_fault_error(void)
+{
+	struct brkw_thread *thread = brkw_thread_find(current);
+
+	if (thread && thread->acct)
+		atomic64_inc(&thread->acct->value[BRKW_KEY_FAULT_ERROR_EVENTS]);
+}
+
+static void link_thread(struct brkw_thread *thread, struct brkw_account *acct)
+{
+	unsigned long irqflags;
+
+	raw_spin_lock_irqsave(&acct->lock, irqflags);
+	thread->acct = acct;
+	list_add(&thread->link, &acct->threads);
+	raw_spin_unlock_irqrestore(&acct->lock, irqflags);
+}
+
+static void unlink_thread(struct brkw_thread *thread, struct brkw_account *acct)
+{
+	unsigned long irqflags;
+
+	raw_spin_lock_irqsave(&acct->lock, irqflags);
+	list_del_init(&thread->link);
+	raw_spin_unlock_irqrestore(&acct->lock, irqflags);
+}
+
+/* A new thread may be met both by its hook and by who adopts the process. */
+static bool add_once(struct brkw_thread *thread)
+{
+	unsigned int bucket = brkw_table_bucket(&threads, thread->task);
+	unsigned long irqflags;
+	bool is_new;
+
+	raw_spin_lock_irqsave(&threads.lock, irqflags);
+	is_new = !brkw_thread_find(thread->task);
+	if (is_new)
+		hlist_nulls_add_head_rcu(&thread->node, &threads.heads[bucket]);
+	raw_spin_unlock_irqrestore(&threads.lock, irqflags);
+	return is_new;
+}
+
+/**
+ * brkw_thread_open() - watch a thread
+ * @task: the thread, held by the caller
+ * @acct: the account of its process
+ *
+ * Context: preemption off. Without a free slot it is counted and left out.
+ * Return: the slot, or NULL if there is none or the thread has one already.
+ */
+struct brkw_thread *brkw_thread_open(struct task_struct *task, struct brkw_account *acct)
+{
+	struct brkw_thread *thread;
+	bool is_low = false;
+
+	thread = brkw_pool_take(&thread_pool, &is_low);
+	if (is_low)
+		brkw_ledger_fill();
+	if (!thread) {
+		brkw_drop(BRKW_DROP_THREAD_POOL);
+		return NULL;
+	}
+	seqcount_init(&thread->seq);
+	memset(thread->nr_flt, 0, sizeof(thread->nr_flt));
+	thread->has_reached = false;
+	thread->segment = BRKW_SEG_NONE;
+	read_task_flt(task, thread->settled_flt);
+	thread->acct = NULL;
+	WRITE_ONCE(thread->task, task);
+	link_thread(thread, acct);
+	if (!add_once(thread)) {
+		unlink_thread(thread, acct);
+		brkw_pool_give(&thread_pool, thread);
+		return NULL;
+	}
+	atomic_inc(&nr_threads);
+	return thread;
+}
+
+/**
+ * brkw_thread_attach() - a thread goes on in another account
+ * @thread: current's slot, detached
+ * @acct: the account
+ *
+ * Context: the hook on exec.
+ */
+void brkw_thread_attach(struct brkw_thread *thread, struct brkw_account *acct)
+{
+	raw_write_seqcount_begin(&thread->seq);
+	read_task_flt(thread->task, thread->settled_flt);
+	thread->segment = BRKW_SEG_NONE;
+	raw_write_seqcount_end(&thread->seq);
+	link_thread(thread, acct);
+}
+
+/* Caller holds the account's lock; leaves the thread's faults to the account. */
+static void __detach(struct brkw_thread *thread, struct brkw_account *acct)
+{
+	unsigned long flt[2];
+	unsigned int k;
+
+	read_task_flt(thread->task, flt);
+	settle_thread(thread, flt);
+	for (k = 0; k < NR_FAULT_KEYS; k++) {
+		u64 *nr = &thread->nr_flt[k / 2][k % 2];
+
+		if (!acct->is_closing)
+			atomic64_add(*nr, &acct->value[BRKW_KEY_FAULT_HEAP_MINOR + k]);
+		*nr = 0;
+	}
+	list_del_init(&thread->link);
+	thread->acct = NULL;
+}
+
+/**
+ * brkw_thread_detach_all() - take all threads out of an account that ends
+ * @acct: the account; its last numbers have been taken
+ *
+ * Context: any in which the threads do not fault in it any more.
+ */
+void brkw_thread_detach_all(struct brkw_account *acct)
+{
+	struct brkw_thread *thread, *tmp;
+	unsigned long irqflags;
+
+	raw_spin_lock_irqsave(&acct->lock, irqflags);
+	list_for_each_entry_safe(thread, tmp, &acct->threads, link)
+		__detach(thread, acct);
+	raw_spin_unlock_irqrestore(&acct->lock, irqflags);
+}
+
+/* Leaves the account; returns it if nobody is left in it. */
+static struct brkw_account *leave_account(struct brkw_thread *thread)
+{
+	struct brkw_account *acct = thread->acct;
+	unsigned long irqflags;
+	bool is_last = false;
+
+	if (!acct)
+		return NULL;
+	raw_spin_lock_irqsave(&acct->lock, irqflags);
+	if (thread->acct) {
+		__detach(thread, acct);
+		is_last = list_empty(&acct->threads) && !acct->is_closing;
+		acct->is_orphan = is_last;
+	}
+	raw_spin_unlock_irqrestore(&acct->lock, irqflags);
+	return is_last ? acct : NULL;
+}
+
+/**
+ * brkw_thread_free() - a task is about to be freed
+ * @task: the task; its counters are final
+ *
+ * Context: the tracepoint sched_process_free, often in softirq.
+ */
+void brkw_thread_free(struct task_struct *task)
+{
+	struct brkw_thread *thread = brkw_thread_find(task);
+	struct brkw_account *orphan;
+
+	if (!thread)
+		return;
+	orphan = leave_account(thread);
+	brkw_table_del(&threads, &thread->node);
+	atomic_dec(&nr_threads);
+	brkw_pool_give(&thread_pool, thread);
+	if (orphan)
+		brkw_account_queue(orphan);
+}
+
+struct thread_sum {
+	u64 nr_flt[BRKW_NR_SEGMENTS][2];
+	unsigned long due[2];
+	unsigned int segment;
+};
+
+/* A thread's faults as if all that is due were booked. */
+static void view_thread(const struct brkw_thread *thread, struct thread_sum *ret_sum)
+{
+	unsigned long flt[2];
+	unsigned int seq;
+
+	do {
+		seq = read_seqcount_begin(&thread->seq);
+		memcpy(ret_sum->nr_flt, thread->nr_flt, sizeof(ret_sum->nr_flt));
+		ret_sum->segment = thread->segment;
+		read_task_flt(thread->task, flt);
+		ret_sum->due[0] = flt[0] - thread->settled_flt[0];
+		ret_sum->due[1] = flt[1] - thread->settled_flt[1];
+	} while (read_seqcount_retry(&thread->seq, seq));
+}
+
+/**
+ * brkw_thread_sum() - the faults of an account by segment
+ * @acct: the account
+ * @value: the fault keys are raised by those of the threads
+ * @ret_base: faults that the kernel counts and that are older than the account
+ *
+ * Context: any.
+ */
+void brkw_thread_sum(struct brkw_account *acct, s64 *value, u64 *ret_base)
+{
+	struct brkw_thread *thread;
+	struct thread_sum sum;
+	unsigned long irqflags;
+	unsigned int k;
+
+	raw_spin_lock_irqsave(&acct->lock, irqflags);
+	for (k = 0; k < NR_FAULT_KEYS; k++)
+		value[BRKW_KEY_FAULT_HEAP_MINOR + k] =
+			atomic64_read(&acct->value[BRKW_KEY_FAULT_HEAP_MINOR + k]);
+	ret_base[0] = atomic64_read(&acct->base_flt[0]);
+	ret_base[1] = atomic64_read(&acct->base_flt[1]);
+	list_for_each_entry(thread, &acct->threads, link) {
+		view_thread(thread, &sum);
+		for (k = 0; k < NR_FAULT_KEYS; k++)
+			value[BRKW_KEY_FAULT_HEAP_MINOR + k] += sum.nr_flt[k / 2][k % 2];
+		for (k = 0; k < 2; k++) {
+			if (sum.segment == BRKW_SEG_NONE)
+				ret_base[k] += min(sum.due[k], 1UL);
+			else
+				value[BRKW_KEY_FAULT_HEAP_MINOR + 2 * sum.segment + k] += sum.due[k];
+		}
+	}
+	raw_spin_unlock_irqrestore(&acct->lock, irqflags);
+}
+
+static struct task_struct *leader_of(struct pid *pid)
+{
+	return pid ? pid_task(pid, PIDTYPE_TGID) : NULL;
+}
+
+/**
+ * brkw_thread_kernel_faults() - what the kernel counts for a process
+ * @pid: its number, held by the caller
+ * @ret_flt: minor and major faults of its threads, dead ones included
+ *
+ * As thread_group_cputime() does for times, and /proc/PID/stat for faults.
+ * Context: any but under the process's siglock. Return: false, and nothing
+ * written, if the process is gone.
+ */
+bool brkw_thread_kernel_faults(struct pid *pid, u64 *ret_flt)
+{
+	struct task_struct *leader, *task;
+	u64 sum[2] = { };
+	unsigned int seq;
+
+	rcu_read_lock();
+	leader = leader_of(pid);
+	while (leader) {
+		seq = read_seqbegin(&leader->signal->stats_lock);
+		sum[0] = leader->signal->min_flt;
+		sum[1] = leader->signal->maj_flt;
+		for_each_thread(leader, task) {
+			sum[0] += READ_ONCE(task->min_flt);
+			sum[1] += READ_ONCE(task->maj_flt);
+		}
+		if (!read_seqretry(&leader->signal->stats_lock, seq))
+			break;
+	}
+	rcu_read_unlock();
+	if (!leader)
+		return false;
+	ret_flt[0] = sum[0];
+	ret_flt[1] = sum[1];
+	return true;
+}
+
+/**
+ * brkw_thread_is_in_brk() - a thread may still be on its way through brk()
+ * @acct: its account
+ * @task: the thread, only compared
+ * @is_in_brk: tells it of a task that is not freed
+ *
+ * Context: any. Return: true unless the thread is known to do something else.
+ */
+bool brkw_thread_is_in_brk(struct brkw_account *acct, const struct task_struct *task,
+			   bool (*is_in_brk)(struct task_struct *task))
+{
+	struct brkw_thread *thread;
+	unsigned long irqflags;
+	bool is_in = false;
+
+	raw_spin_lock_irqsave(&acct->lock, irqflags);
+	list_for_each_entry(thread, &acct->threads, link)
+		if (thread->task == task)
+			is_in = is_in_brk(thread->task);
+	raw_spin_unlock_irqrestore(&acct->lock, irqflags);
+	return is_in;
+}
+
+/**
+ * brkw_thread_clear() - forget all threads
+ *
+ * Context: may sleep; hooks are disarmed and none is running.
+ */
+void brkw_thread_clear(void)
+{
+	struct brkw_thread *thread;
+	unsigned int bucket;
+
+	for (bucket = 0; threads.heads && bucket <= threads.mask; bucket++) {
+		while (!hlist_nulls_empty(&threads.heads[bucket])) {
+			thread = hlist_nulls_entry(threads.heads[bucket].first,
+						   struct brkw_thread, node);
+			brkw_table_del(&threads, &thread->node);
+			brkw_pool_give(&thread_pool, thread);
+			atomic_dec(&nr_threads);
+		}
+	}
+}
+
+/**
+ * brkw_thread_fill() - have enough free slots
+ * @nr_more: for so many threads, beyond what is kept ready anyway
+ *
+ * Context: may sleep. Return: 0 or -ENOMEM.
+ */
+int brkw_thread_fill(unsigned int nr_more)
+{
+	return brkw_pool_fill(&thread_pool, thread_pool.nr_low + nr_more);
+}
+
+/**
+ * brkw_thread_trim() - free what a burst of threads left behind
+ *
+ * Context: may sleep.
+ */
+void brkw_thread_trim(void)
+{
+	brkw_pool_trim(&thread_pool);
+}
+
+/**
+ * brkw_thread_stats() - this part of the ledger about itself
+ * @stats: its part is filled in
+ *
+ * Context: any.
+ */
+void brkw_thread_stats(struct brkw_ledger_stats *stats)
+{
+	stats->nr_threads = atomic_read(&nr_threads);
+	stats->sz_threads = brkw_pool_bytes(&thread_pool);
+	stats->sz_tables += brkw_table_bytes(&threads);
+}
+
+/**
+ * brkw_thread_init() - make the slots
+ * @nr_max: how many may exist
+ * @nr_low: how many are kept ready
+ *
+ * Context: may sleep. Return: 0 or -ENOMEM.
+ */
+int brkw_thread_init(unsigned int nr_max, unsigned int nr_low)
+{
+	int err;
+
+	err = brkw_pool_init(&thread_pool, "brkw_thread", sizeof(struct brkw_thread),
+			     offsetof(struct brkw_thread, link), nr_low, nr_max);
+	if (!err)
+		err = brkw_table_init(&threads, nr_max);
+	if (!err)
+		err = brkw_thread_fill(0);
+	return err;
+}
+
+/**
+ * brkw_thread_exit() - free the slots, also half-made ones
+ *
+ * Context: may sleep; after brkw_thread_clear().
+ */
+void brkw_thread_exit(void)
+{
+	brkw_table_exit(&threads);
+	brkw_pool_exit(&thread_pool);
+}
