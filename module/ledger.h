@@ -2,8 +2,11 @@
 /*
  * The ledger: one account per process and address space, one slot per thread.
  *
- *   account.c  the tables, how accounts open and close, references
+ *   ledger.c   the whole: made, cleared, walked, counted
+ *   account.c  the table, how accounts open and close
+ *   worker.c   what may sleep; references
  *   settle.c   the size of an address space: post an operation, settle it
+ *   brk.c      the outcomes of brk()
  *   thread.c   the page faults of a thread
  *   adopt.c    the processes that run when we start to watch
  *   read.c     an account as the numbers that people see
@@ -26,8 +29,8 @@
 struct mm_struct;
 struct pid;
 
-/**
- * enum brkw_op - what an entered kernel function is about to do to a mm
+/*
+ * What an entered kernel function is about to do to a mm.
  *
  * An operation is posted when its function is entered and settled, done or
  * failed, when the next one on the same mm is, or when somebody asks.
@@ -129,6 +132,7 @@ struct brkw_record {
  * @link_work: on the queue of the worker
  * @link_ended: on the list of ended accounts
  * @view: what the view keeps for a published account; worker only
+ * @rcu: delays recycling until no hook can hold the account
  * @link_free: the pool's
  *
  * The mmap write lock of @mm guards the fields from @seq to @pending_task.
@@ -162,6 +166,7 @@ struct brkw_account {
 	struct list_head link_work;
 	struct list_head link_ended;
 	void *view;
+	struct rcu_head rcu;
 	void *link_free;
 };
 
@@ -234,16 +239,26 @@ struct brkw_ledger_stats {
 	u64 sz_tables;
 };
 
-/* account.c */
+/* ledger.c */
 int brkw_ledger_init(unsigned int nr_max_processes, unsigned int nr_max_ended,
 		     const struct brkw_ledger_ops *ops);
 void brkw_ledger_exit(void);
 void brkw_ledger_clear(void);
 void brkw_ledger_stats(struct brkw_ledger_stats *ret_stats);
 void brkw_ledger_set_missed(u64 nr_missed);
+u64 brkw_ledger_nr_missed(void);
 u64 brkw_ledger_missed(const struct brkw_account *acct);
-void brkw_ledger_fill(void);
+struct brkw_account **brkw_account_collect(unsigned int *ret_nr);
+void brkw_account_put_all(struct brkw_account **accts, unsigned int nr);
+void brkw_drop(enum brkw_drop reason);
+
+/* account.c */
+int brkw_account_init(unsigned int nr_max_processes, unsigned int nr_max_ended,
+		      unsigned int nr_low);
+void brkw_account_exit(void);
 int brkw_account_fill(unsigned int nr_more);
+void brkw_account_stats(struct brkw_ledger_stats *stats);
+unsigned int brkw_account_nr_live(void);
 struct brkw_account *brkw_account_find(const struct mm_struct *mm);
 struct brkw_account *brkw_account_open(struct mm_struct *mm, bool is_owner,
 				       struct task_struct *leader);
@@ -252,15 +267,21 @@ void brkw_account_fork(struct task_struct *child);
 void brkw_account_exec(void);
 void brkw_account_exit_mm(struct mm_struct *mm);
 void brkw_account_close(struct brkw_account *acct, enum brkw_state state);
+void brkw_account_drop(struct brkw_account *acct);
+struct brkw_account **brkw_account_collect_ended(unsigned int *ret_nr);
+void brkw_account_forget_ended(void);
+
+/* worker.c */
+int brkw_worker_init(const struct brkw_ledger_ops *ops);
+void brkw_worker_exit(void);
+void brkw_worker_flush(void);
+void brkw_worker_fill(void);
 void brkw_account_get(struct brkw_account *acct);
 void brkw_account_put(struct brkw_account *acct);
 void brkw_account_queue(struct brkw_account *acct);
-struct brkw_account **brkw_account_collect(unsigned int *ret_nr);
-struct brkw_account **brkw_account_collect_ended(unsigned int *ret_nr);
-void brkw_account_put_all(struct brkw_account **accts, unsigned int nr);
-void brkw_drop(enum brkw_drop reason);
 
 /* settle.c */
+struct brkw_account *brkw_account_for(const struct mm_struct *mm);
 void brkw_settle_stats(struct brkw_ledger_stats *stats);
 void brkw_settle_post(struct mm_struct *mm, const struct brkw_record *rec);
 void brkw_settle_return(struct mm_struct *mm, bool is_done);
@@ -272,13 +293,16 @@ void brkw_settle_peaks(struct brkw_account *acct);
 int brkw_settle_locked(struct brkw_account *acct, struct mm_struct *mm);
 bool brkw_settle_view(const struct brkw_account *acct, const struct mm_struct *mm,
 		      bool is_read_locked, s64 *value, unsigned long *ret_nr_ledger);
-void brkw_settle_brk_begin(struct mm_struct *mm);
-void brkw_settle_brk_shared(struct mm_struct *mm);
-void brkw_settle_brk_same(struct mm_struct *mm);
-void brkw_settle_brk_reached(struct mm_struct *mm);
-void brkw_settle_brk_returned(struct mm_struct *mm, bool is_granted);
 void brkw_settle_count(struct mm_struct *mm, enum brkw_key events,
 		       enum brkw_key bytes, u64 sz);
+
+/* brk.c */
+void brkw_brk_begin(struct mm_struct *mm);
+void brkw_brk_shared(struct mm_struct *mm);
+void brkw_brk_same(struct mm_struct *mm);
+void brkw_brk_reached(struct mm_struct *mm);
+void brkw_brk_returned(struct mm_struct *mm, bool is_granted);
+void brkw_brk_end(struct brkw_account *acct);
 
 /* thread.c */
 int brkw_thread_init(unsigned int nr_max, unsigned int nr_low);

@@ -80,4 +80,8 @@ static inline void brkw_table_del(struct brkw_table *table, struct hlist_nulls_n
 	raw_spin_unlock_irqrestore(&table->lock, irqflags);
 }
 
+/* The accounts', shared by ledger.c, account.c and worker.c. */
+extern struct brkw_table brkw_account_table;
+extern struct brkw_pool brkw_account_pool;
+
 #endif /* _BRKW_LEDGER_TABLES_H */

@@ -13,16 +13,18 @@
 #include "probe.h"
 #include "view.h"
 
-#define MAX_ACCOUNTS	(1U << 22)	/* as PID_MAX_LIMIT on 64 bit */
+#define MAX_ACCOUNTS	4194304U	/* as PID_MAX_LIMIT on 64 bit */
 
 /* Guards the switches and the arming of hooks. */
 static DEFINE_MUTEX(switch_mutex);
+
 static struct brkw_view_switches switches = {
 	.is_enabled = true,
 	.has_faults = true,
 	.nr_max_processes = 32768,
 	.nr_max_ended = 64,
 };
+
 static bool is_up;
 
 static void stop_watching(void)
@@ -86,15 +88,16 @@ static int set_faults(bool is_on)
 
 static int parse_bool(const char *text, const struct kernel_param *kp, bool *ret_is_on)
 {
-	if (sysfs_streq(text, "1") || sysfs_streq(text, "Y") || sysfs_streq(text, "y"))
+	if (sysfs_streq(text, "1") || sysfs_streq(text, "Y") || sysfs_streq(text, "y")) {
 		*ret_is_on = true;
-	else if (sysfs_streq(text, "0") || sysfs_streq(text, "N") || sysfs_streq(text, "n"))
-		*ret_is_on = false;
-	else {
-		pr_notice_once("parameter %s takes 0 or 1\n", kp->name);
-		return -EINVAL;
+		return 0;
 	}
-	return 0;
+	if (sysfs_streq(text, "0") || sysfs_streq(text, "N") || sysfs_streq(text, "n")) {
+		*ret_is_on = false;
+		return 0;
+	}
+	pr_notice_once("parameter %s takes 0 or 1\n", kp->name);
+	return -EINVAL;
 }
 
 static int param_set_switch(const char *text, const struct kernel_param *kp)

@@ -16,6 +16,8 @@
 
 #define NR_CANDIDATES	3
 
+typedef bool (*brkw_enter_fn)(struct pt_regs *regs, u64 *data);
+
 /**
  * struct brkw_hook - one thing to watch
  * @name: what it is called in stats
@@ -41,7 +43,7 @@ struct brkw_hook {
 	const char *name;
 	const char *lost;
 	const char *candidates[NR_CANDIDATES];
-	bool (*enter[NR_CANDIDATES])(struct pt_regs *regs, u64 *data);
+	brkw_enter_fn enter[NR_CANDIDATES];
 	void (*leave)(unsigned long retval, const u64 *data);
 	void *probe;
 	u8 first_key;
@@ -59,7 +61,6 @@ struct brkw_hook {
 };
 
 #define KEYS(first, last)	.first_key = BRKW_KEY_##first, .last_key = BRKW_KEY_##last
-#define KEY(key)		KEYS(key, key)
 /* A change of size that is not seen makes every sum of sizes unknown. */
 #define SIZE_KEYS		KEYS(VM_GROWN_BYTES, VM_UNACCOUNTED_BYTES)
 
@@ -130,7 +131,7 @@ static struct brkw_hook hooks[] = {
 		.enter = { brkw_record_mremap, brkw_record_mremap, brkw_record_mremap },
 		.leave = brkw_record_mremap_return,
 		.nr_instances = 64,
-		KEY(MREMAP_FAIL_EVENTS),
+		KEYS(MREMAP_FAIL_EVENTS, MREMAP_FAIL_EVENTS),
 	}, {
 		.name = "sys_mremap_compat",
 		.lost = "mremap calls of 32-bit programs that fail",
@@ -177,7 +178,7 @@ static struct brkw_hook hooks[] = {
 		.candidates = { "signal_generate" },
 		.probe = brkw_record_signal,
 		.is_fault = true,
-		KEY(FAULT_ERROR_EVENTS),
+		KEYS(FAULT_ERROR_EVENTS, FAULT_ERROR_EVENTS),
 	},
 };
 
@@ -194,6 +195,7 @@ static int handle_entry(struct kprobe *kp, struct pt_regs *regs)
 	hook->enter[hook->candidate](regs, NULL);
 	return 0;
 }
+
 NOKPROBE_SYMBOL(handle_entry);
 
 static struct brkw_hook *hook_of_return(struct kretprobe_instance *ri)
@@ -213,6 +215,7 @@ static int handle_call(struct kretprobe_instance *ri, struct pt_regs *regs)
 	this_cpu_inc(*hook->hits);
 	return !hook->enter[hook->candidate](regs, (u64 *)ri->data);
 }
+
 NOKPROBE_SYMBOL(handle_call);
 
 static int handle_return(struct kretprobe_instance *ri, struct pt_regs *regs)
@@ -223,6 +226,7 @@ static int handle_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 		hook->leave(regs_return_value(regs), (u64 *)ri->data);
 	return 0;
 }
+
 NOKPROBE_SYMBOL(handle_return);
 
 static int register_symbol(struct brkw_hook *hook, const char *symbol)

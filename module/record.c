@@ -81,23 +81,23 @@ bool brkw_record_brk(struct pt_regs *regs, u64 *data)
 	read_user_args(args);
 	this_cpu_inc(nr_seen);
 	if (!args[0]) {
-		brkw_settle_brk_same(mm);
+		brkw_brk_same(mm);
 		return false;
 	}
 	if (atomic_read(&mm->mm_users) == 1 &&
 	    PAGE_ALIGN(args[0]) != PAGE_ALIGN(READ_ONCE(mm->brk))) {
-		brkw_settle_brk_begin(mm);
+		brkw_brk_begin(mm);
 		return false;
 	}
 	data[0] = args[0];
-	brkw_settle_brk_shared(mm);
+	brkw_brk_shared(mm);
 	return true;
 }
 
 void brkw_record_brk_return(unsigned long retval, const u64 *data)
 {
 	if (current->mm)
-		brkw_settle_brk_returned(current->mm, retval == data[0]);
+		brkw_brk_returned(current->mm, retval == data[0]);
 }
 
 /* do_brk_flags(): brk() grows, or exec clears the bss of a program. */
@@ -108,7 +108,7 @@ bool brkw_record_brk_flags(struct pt_regs *regs, u64 *data)
 	bool is_brk = brkw_call_of(current) == BRKW_CALL_BRK;
 
 	if (is_brk)
-		brkw_settle_brk_reached(mm);
+		brkw_brk_reached(mm);
 	post(mm, is_brk ? BRKW_OP_BRK_GROW : BRKW_OP_OTHER_GROW, nr, false);
 	return false;
 }
@@ -203,7 +203,7 @@ static unsigned int unmap_op(struct mm_struct *mm, unsigned long start)
 {
 	switch (mm == current->mm ? brkw_call_of(current) : BRKW_CALL_OTHER) {
 	case BRKW_CALL_BRK:
-		brkw_settle_brk_reached(mm);
+		brkw_brk_reached(mm);
 		return BRKW_OP_BRK_SHRINK;
 	case BRKW_CALL_MREMAP:
 		return mremap_unmap_op(mm, start);

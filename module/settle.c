@@ -28,10 +28,12 @@ static const struct {
 	u8 bytes;
 	u8 fail;
 } op_keys[BRKW_NR_OPS] = {
-#define OP(op, events, bytes, fail) [BRKW_OP_##op] = { events, bytes, fail }
-#define MMAP_OP(kind) [BRKW_OP_MMAP + BRKW_##kind] = {			\
-		BRKW_KEY_MMAP_##kind##_EVENTS, BRKW_KEY_MMAP_##kind##_BYTES, \
-		BRKW_KEY_MMAP_FAIL_EVENTS }
+#define OP(op, events, bytes, fail)					\
+	[BRKW_OP_##op] = { events, bytes, fail }
+#define MMAP_OP(kind)							\
+	[BRKW_OP_MMAP + BRKW_##kind] = {				\
+		BRKW_KEY_MMAP_##kind##_EVENTS,				\
+		BRKW_KEY_MMAP_##kind##_BYTES, BRKW_KEY_MMAP_FAIL_EVENTS }
 	OP(NONE, NO_KEY, NO_KEY, NO_KEY),
 	OP(BRK_GROW, BRKW_KEY_BRK_GROW_EVENTS, BRKW_KEY_BRK_GROW_BYTES,
 	   BRKW_KEY_BRK_FAIL_EVENTS),
@@ -162,11 +164,22 @@ static void __settle(struct brkw_account *acct, const struct mm_struct *mm)
 	brkw_settle_peaks(acct);
 }
 
-/* A call that never reached the pages, and a later one begins: refused. */
-static void end_brk(struct brkw_account *acct)
+/**
+ * brkw_account_for() - the account that an event belongs to
+ * @mm: the address space
+ *
+ * Counts what is taken and what cannot be. Context: a hook. Return: the
+ * account or NULL.
+ */
+struct brkw_account *brkw_account_for(const struct mm_struct *mm)
 {
-	if (acct->brk_task && xchg(&acct->brk_task, NULL))
-		atomic64_inc(&acct->value[BRKW_KEY_BRK_FAIL_EVENTS]);
+	struct brkw_account *acct = brkw_account_find(mm);
+
+	if (likely(acct))
+		this_cpu_inc(nr_posted);
+	else
+		brkw_drop(BRKW_DROP_NO_ACCOUNT);
+	return acct;
 }
 
 /**
@@ -182,19 +195,7 @@ void brkw_settle_account(struct brkw_account *acct)
 		__settle(acct, acct->mm);
 		raw_write_seqcount_end(&acct->seq);
 	}
-	end_brk(acct);
-}
-
-/* An account for an event, counting both what comes and what cannot be taken. */
-static struct brkw_account *account_for(const struct mm_struct *mm)
-{
-	struct brkw_account *acct = brkw_account_find(mm);
-
-	if (likely(acct))
-		this_cpu_inc(nr_posted);
-	else
-		brkw_drop(BRKW_DROP_NO_ACCOUNT);
-	return acct;
+	brkw_brk_end(acct);
 }
 
 /**
@@ -206,7 +207,7 @@ static struct brkw_account *account_for(const struct mm_struct *mm)
  */
 void brkw_settle_post(struct mm_struct *mm, const struct brkw_record *rec)
 {
-	struct brkw_account *acct = account_for(mm);
+	struct brkw_account *acct = brkw_account_for(mm);
 
 	if (!acct)
 		return;
@@ -300,7 +301,7 @@ static void book_moved(struct brkw_account *acct, long nr_pages, long nr_left, b
  */
 void brkw_settle_moved(struct mm_struct *mm, long nr_pages, long nr_left, bool is_move)
 {
-	struct brkw_account *acct = account_for(mm);
+	struct brkw_account *acct = brkw_account_for(mm);
 
 	if (!acct)
 		return;
@@ -309,102 +310,6 @@ void brkw_settle_moved(struct mm_struct *mm, long nr_pages, long nr_left, bool i
 	end_transit(acct, 0);
 	book_moved(acct, nr_pages, nr_left, is_move);
 	raw_write_seqcount_end(&acct->seq);
-}
-
-/**
- * brkw_settle_brk_same() - brk() was asked where the break is
- * @mm: the address space
- *
- * Context: a hook, no lock held.
- */
-void brkw_settle_brk_same(struct mm_struct *mm)
-{
-	struct brkw_account *acct = account_for(mm);
-
-	if (acct)
-		atomic64_inc(&acct->value[BRKW_KEY_BRK_SAME_EVENTS]);
-}
-
-/**
- * brkw_settle_brk_begin() - brk() was asked to change pages, by the only user
- * @mm: the address space
- *
- * Unless brkw_settle_brk_reached() follows, the request was refused.
- * Context: a hook on the system call, no lock held.
- */
-void brkw_settle_brk_begin(struct mm_struct *mm)
-{
-	struct brkw_account *acct = account_for(mm);
-
-	if (!acct)
-		return;
-	raise_value(acct, BRKW_KEY_BRK_PEAK_BYTES,
-		    READ_ONCE(mm->brk) - READ_ONCE(mm->start_brk));
-	end_brk(acct);
-	WRITE_ONCE(acct->brk_task, current);
-}
-
-/**
- * brkw_settle_brk_shared() - brk() was called, its return will be seen too
- * @mm: the address space
- *
- * Context: a hook on the system call, no lock held.
- */
-void brkw_settle_brk_shared(struct mm_struct *mm)
-{
-	struct brkw_thread *thread = brkw_thread_find(current);
-	struct brkw_account *acct = account_for(mm);
-
-	if (thread)
-		thread->has_reached = false;
-	if (!acct)
-		return;
-	raise_value(acct, BRKW_KEY_BRK_PEAK_BYTES,
-		    READ_ONCE(mm->brk) - READ_ONCE(mm->start_brk));
-	end_brk(acct);
-}
-
-/**
- * brkw_settle_brk_reached() - brk() is about to change pages
- * @mm: the address space, write locked
- *
- * Context: a hook in brk(), before it posts the operation.
- */
-void brkw_settle_brk_reached(struct mm_struct *mm)
-{
-	struct brkw_account *acct = brkw_account_find(mm);
-	struct brkw_thread *thread;
-
-	if (acct && acct->brk_task == current) {
-		WRITE_ONCE(acct->brk_task, NULL);
-		return;
-	}
-	thread = brkw_thread_find(current);
-	if (thread)
-		thread->has_reached = true;
-}
-
-/**
- * brkw_settle_brk_returned() - brk() returned, whose outcome is not the ledger's
- * @mm: the address space
- * @is_granted: it returned what was asked for
- *
- * For calls of a shared address space and for moves within a page. A call
- * that reached the pages is settled by what became of them.
- * Context: the return of the system call, no lock held.
- */
-void brkw_settle_brk_returned(struct mm_struct *mm, bool is_granted)
-{
-	struct brkw_thread *thread = brkw_thread_find(current);
-	struct brkw_account *acct;
-
-	if (thread && thread->has_reached)
-		return;
-	acct = brkw_account_find(mm);
-	if (!acct)
-		return;
-	atomic64_inc(&acct->value[is_granted ? BRKW_KEY_BRK_SAME_EVENTS :
-					       BRKW_KEY_BRK_FAIL_EVENTS]);
 }
 
 /**
@@ -419,7 +324,7 @@ void brkw_settle_brk_returned(struct mm_struct *mm, bool is_granted)
 void brkw_settle_count(struct mm_struct *mm, enum brkw_key events,
 		       enum brkw_key bytes, u64 sz)
 {
-	struct brkw_account *acct = account_for(mm);
+	struct brkw_account *acct = brkw_account_for(mm);
 
 	if (!acct)
 		return;

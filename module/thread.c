@@ -162,7 +162,7 @@ struct brkw_thread *brkw_thread_open(struct task_struct *task, struct brkw_accou
 
 	thread = brkw_pool_take(&thread_pool, &is_low);
 	if (is_low)
-		brkw_ledger_fill();
+		brkw_worker_fill();
 	if (!thread) {
 		brkw_drop(BRKW_DROP_THREAD_POOL);
 		return NULL;
@@ -298,6 +298,18 @@ static void view_thread(const struct brkw_thread *thread, struct thread_sum *ret
 	} while (read_seqcount_retry(&thread->seq, seq));
 }
 
+static void add_due(const struct thread_sum *sum, s64 *value, u64 *base)
+{
+	unsigned int k;
+
+	for (k = 0; k < 2; k++) {
+		if (sum->segment == BRKW_SEG_NONE)
+			base[k] += min(sum->due[k], 1UL);
+		else
+			value[2 * sum->segment + k] += sum->due[k];
+	}
+}
+
 /**
  * brkw_thread_sum() - the faults of an account by segment
  * @acct: the account
@@ -323,12 +335,7 @@ void brkw_thread_sum(struct brkw_account *acct, s64 *value, u64 *ret_base)
 		view_thread(thread, &sum);
 		for (k = 0; k < NR_FAULT_KEYS; k++)
 			value[BRKW_KEY_FAULT_HEAP_MINOR + k] += sum.nr_flt[k / 2][k % 2];
-		for (k = 0; k < 2; k++) {
-			if (sum.segment == BRKW_SEG_NONE)
-				ret_base[k] += min(sum.due[k], 1UL);
-			else
-				value[BRKW_KEY_FAULT_HEAP_MINOR + 2 * sum.segment + k] += sum.due[k];
-		}
+		add_due(&sum, &value[BRKW_KEY_FAULT_HEAP_MINOR], ret_base);
 	}
 	raw_spin_unlock_irqrestore(&acct->lock, irqflags);
 }

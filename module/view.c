@@ -24,10 +24,12 @@ static struct dentry *folder;
 static const struct brkw_view_switches *view_switches;
 
 static const char *const key_names[] = {
-#define KEY_NAME(key, name) [BRKW_KEY_##key] = #name,
+#define KEY_NAME(key, name)	\
+	[BRKW_KEY_##key] = #name,
 	BRKW_KEYS(KEY_NAME)
 #undef KEY_NAME
 };
+
 static_assert(ARRAY_SIZE(key_names) == BRKW_NR_KEYS);
 
 static const char *const state_names[] = {
@@ -42,6 +44,7 @@ static const char *const drop_names[] = {
 	[BRKW_DROP_ACCOUNT_POOL] = "drop_account_pool",
 	[BRKW_DROP_THREAD_POOL] = "drop_thread_pool",
 };
+
 static_assert(ARRAY_SIZE(drop_names) == BRKW_NR_DROPS);
 
 static bool is_unknown(const struct brkw_snapshot_entry *entry, unsigned int key)

@@ -112,6 +112,7 @@ enum brkw_key {
 	BRKW_KEYS(BRKW_KEY_ENUM)
 	BRKW_NR_KEYS
 };
+
 #undef BRKW_KEY_ENUM
 
 #define BRKW_COMM_LEN		16

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The ledger as a whole: how it is made and cleared, who walks it, and what it
+ * says about itself.
+ */
+#include <linux/mm.h>
+#include <linux/rculist_nulls.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/sort.h>
+#include "ledger.h"
+#include "ledger_tables.h"
+
+static atomic64_t nr_drops[BRKW_NR_DROPS];
+static u64 nr_missed;
+
+/**
+ * brkw_drop() - count an event or an account that could not be taken
+ * @reason: why
+ *
+ * Context: any.
+ */
+void brkw_drop(enum brkw_drop reason)
+{
+	atomic64_inc(&nr_drops[reason]);
+}
+
+/**
+ * brkw_ledger_set_missed() - tell how many events the hooks have missed
+ * @nr: misses of all hooks since load
+ *
+ * Context: any.
+ */
+void brkw_ledger_set_missed(u64 nr)
+{
+	WRITE_ONCE(nr_missed, nr);
+}
+
+/**
+ * brkw_ledger_nr_missed() - what brkw_ledger_set_missed() was told last
+ *
+ * Context: any. Return: misses of all hooks since load.
+ */
+u64 brkw_ledger_nr_missed(void)
+{
+	return READ_ONCE(nr_missed);
+}
+
+/**
+ * brkw_ledger_missed() - events missed since an account opened
+ * @acct: the account
+ *
+ * The kernel does not say whose they were, so everybody is told of all.
+ * Context: any. Return: their number.
+ */
+u64 brkw_ledger_missed(const struct brkw_account *acct)
+{
+	return READ_ONCE(nr_missed) - acct->nr_missed_base;
+}
+
+static int cmp_tgid(const void *a, const void *b)
+{
+	const struct brkw_account *const *x = a, *const *y = b;
+
+	return (*x)->tgid < (*y)->tgid ? -1 : (*x)->tgid > (*y)->tgid;
+}
+
+/* Takes the accounts of one bucket; the lock is held for one chain only. */
+static unsigned int collect_bucket(unsigned int bucket, struct brkw_account **accts,
+				   unsigned int nr, unsigned int nr_max)
+{
+	struct hlist_nulls_node *pos;
+	struct brkw_account *acct;
+	unsigned long irqflags;
+
+	raw_spin_lock_irqsave(&brkw_account_table.lock, irqflags);
+	hlist_nulls_for_each_entry(acct, pos, &brkw_account_table.heads[bucket], node) {
+		if (nr == nr_max)
+			break;
+		if (acct->is_embryo || !refcount_inc_not_zero(&acct->ref))
+			continue;
+		accts[nr++] = acct;
+	}
+	raw_spin_unlock_irqrestore(&brkw_account_table.lock, irqflags);
+	return nr;
+}
+
+/**
+ * brkw_account_collect() - all live accounts, by rising number
+ * @ret_nr: how many
+ *
+ * Context: may sleep. Return: a vector of held accounts for
+ * brkw_account_put_all(), or NULL if there is no memory.
+ */
+struct brkw_account **brkw_account_collect(unsigned int *ret_nr)
+{
+	unsigned int nr_max = brkw_account_nr_live() + 64, nr = 0, bucket;
+	struct brkw_account **accts;
+
+	accts = kvmalloc_array(nr_max, sizeof(*accts), GFP_KERNEL);
+	if (!accts)
+		return NULL;
+	for (bucket = 0; bucket <= brkw_account_table.mask; bucket++) {
+		nr = collect_bucket(bucket, accts, nr, nr_max);
+		cond_resched();
+	}
+	sort(accts, nr, sizeof(*accts), cmp_tgid, NULL);
+	*ret_nr = nr;
+	return accts;
+}
+
+/**
+ * brkw_account_put_all() - let go of what was collected
+ * @accts: the vector, or NULL
+ * @nr: its length
+ *
+ * Context: may sleep.
+ */
+void brkw_account_put_all(struct brkw_account **accts, unsigned int nr)
+{
+	while (nr)
+		brkw_account_put(accts[--nr]);
+	kvfree(accts);
+}
+
+/**
+ * brkw_ledger_stats() - the ledger about itself
+ * @ret_stats: filled
+ *
+ * Context: any.
+ */
+void brkw_ledger_stats(struct brkw_ledger_stats *ret_stats)
+{
+	unsigned int reason;
+
+	*ret_stats = (struct brkw_ledger_stats){
+				.sz_accounts = brkw_pool_bytes(&brkw_account_pool),
+		.sz_tables = brkw_table_bytes(&brkw_account_table),
+	};
+	for (reason = 0; reason < BRKW_NR_DROPS; reason++)
+		ret_stats->nr_drops[reason] = atomic64_read(&nr_drops[reason]);
+	brkw_account_stats(ret_stats);
+	brkw_settle_stats(ret_stats);
+	brkw_thread_stats(ret_stats);
+}
+
+static void drop_all_live(void)
+{
+	struct brkw_account *acct;
+	struct hlist_nulls_node *pos;
+	unsigned int bucket;
+
+	for (bucket = 0; bucket <= brkw_account_table.mask; bucket++) {
+		while (!hlist_nulls_empty(&brkw_account_table.heads[bucket])) {
+			pos = brkw_account_table.heads[bucket].first;
+			acct = hlist_nulls_entry(pos, struct brkw_account, node);
+			brkw_account_drop(acct);
+			cond_resched();
+		}
+	}
+}
+
+/**
+ * brkw_ledger_clear() - forget all live accounts and all threads
+ *
+ * Nothing is watched any more; the ended accounts stay.
+ * Context: may sleep; the hooks are disarmed and none is running.
+ */
+void brkw_ledger_clear(void)
+{
+	drop_all_live();
+	brkw_thread_clear();
+	brkw_worker_flush();
+}
+
+/**
+ * brkw_ledger_init() - make an empty ledger
+ * @nr_max_processes: accounts and thread slots that may exist
+ * @nr_max_ended: how many ended accounts are kept
+ * @ops: what the view wants to hear
+ *
+ * Context: may sleep. Return: 0 or -ENOMEM.
+ */
+int brkw_ledger_init(unsigned int nr_max_processes, unsigned int nr_max_ended,
+		     const struct brkw_ledger_ops *ops)
+{
+	unsigned int nr_low = clamp_t(unsigned long, totalram_pages() / 1024, 128, 512);
+	int err;
+
+	err = brkw_worker_init(ops);
+	if (!err)
+		err = brkw_account_init(nr_max_processes, nr_max_ended, nr_low);
+	if (!err)
+		err = brkw_thread_init(nr_max_processes, nr_low);
+	if (err)
+		brkw_ledger_exit();
+	return err;
+}
+
+/**
+ * brkw_ledger_exit() - free the ledger, also a half-made one
+ *
+ * Context: may sleep; hooks are disarmed, no file is open.
+ */
+void brkw_ledger_exit(void)
+{
+	if (brkw_account_table.heads)
+		drop_all_live();
+	brkw_thread_clear();
+	brkw_account_forget_ended();
+	brkw_worker_flush();
+	brkw_worker_exit();
+	brkw_thread_exit();
+	brkw_account_exit();
+}

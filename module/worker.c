@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What hooks leave to process context: debugfs, the last reference of a mm or
+ * a pid, filling the pools. One worker does it, account by account, a little
+ * late; and since it is the only one that frees accounts, it also keeps their
+ * references.
+ */
+#include <linux/lockdep.h>
+#include <linux/mm.h>
+#include <linux/mmap_lock.h>
+#include <linux/pid.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/mm.h>
+#include <linux/workqueue.h>
+#include "ledger.h"
+#include "ledger_tables.h"
+
+/* How late the worker may be: processes shorter than this cost no dentry. */
+#define WORK_DELAY_MS	10
+
+/* Accounts that want the worker; the lock guards the list and is_queued. */
+static LIST_HEAD(work_accounts);
+static DEFINE_RAW_SPINLOCK(work_lock);
+static struct workqueue_struct *workqueue;
+static const struct brkw_ledger_ops *ledger_ops;
+
+static void do_accounts(struct work_struct *work);
+static void do_fill(struct work_struct *work);
+static DECLARE_DELAYED_WORK(accounts_work, do_accounts);
+static DECLARE_WORK(fill_work, do_fill);
+
+/**
+ * brkw_worker_fill() - have the worker fill the pools soon
+ *
+ * Context: any in which work can be queued.
+ */
+void brkw_worker_fill(void)
+{
+	queue_work(workqueue, &fill_work);
+}
+
+static void do_fill(struct work_struct *work)
+{
+	brkw_account_fill(0);
+	brkw_thread_fill(0);
+}
+
+/**
+ * brkw_account_get() - hold an account
+ * @acct: one that the caller knows to be held
+ *
+ * Context: any.
+ */
+void brkw_account_get(struct brkw_account *acct)
+{
+	refcount_inc(&acct->ref);
+}
+
+static void __queue_account(struct brkw_account *acct)
+{
+	lockdep_assert_held(&work_lock);
+	if (!acct->is_queued) {
+		acct->is_queued = true;
+		list_add_tail(&acct->link_work, &work_accounts);
+	}
+}
+
+static void wake_worker(void)
+{
+	queue_delayed_work(workqueue, &accounts_work, msecs_to_jiffies(WORK_DELAY_MS));
+}
+
+/**
+ * brkw_account_put() - let an account go
+ * @acct: the account
+ *
+ * Context: any; the last one leaves the freeing to the worker. It is the last
+ * one only under the queue's lock, so that the worker, who looks under it,
+ * frees an account once and nobody queues a freed one.
+ */
+void brkw_account_put(struct brkw_account *acct)
+{
+	unsigned long irqflags;
+	bool is_last;
+
+	if (refcount_dec_not_one(&acct->ref))
+		return;
+	raw_spin_lock_irqsave(&work_lock, irqflags);
+	is_last = refcount_dec_and_test(&acct->ref);
+	if (is_last)
+		__queue_account(acct);
+	raw_spin_unlock_irqrestore(&work_lock, irqflags);
+	if (is_last)
+		wake_worker();
+}
+
+/**
+ * brkw_account_queue() - have the worker look at an account
+ * @acct: the account, held: to be published or retracted
+ *
+ * Context: any in which work can be queued.
+ */
+void brkw_account_queue(struct brkw_account *acct)
+{
+	unsigned long irqflags;
+
+	raw_spin_lock_irqsave(&work_lock, irqflags);
+	__queue_account(acct);
+	raw_spin_unlock_irqrestore(&work_lock, irqflags);
+	wake_worker();
+}
+
+static struct brkw_account *next_work(bool *ret_is_dead)
+{
+	struct brkw_account *acct;
+	unsigned long irqflags;
+
+	raw_spin_lock_irqsave(&work_lock, irqflags);
+	acct = list_first_entry_or_null(&work_accounts, struct brkw_account, link_work);
+	if (acct) {
+		list_del_init(&acct->link_work);
+		acct->is_queued = false;
+		*ret_is_dead = !refcount_read(&acct->ref);
+	}
+	raw_spin_unlock_irqrestore(&work_lock, irqflags);
+	return acct;
+}
+
+/* All threads are gone but somebody else still uses the address space. */
+static void close_orphan(struct brkw_account *acct)
+{
+	mmap_write_lock(acct->mm);
+	brkw_account_close(acct, BRKW_EXITED);
+	mmap_write_unlock(acct->mm);
+}
+
+/*
+ * Lets go of what may sleep. The fields change under the lock, because a
+ * reader takes its own references from them.
+ */
+static void retire_account(struct brkw_account *acct)
+{
+	struct mm_struct *mm = acct->mm;
+	struct pid *pid = acct->pid;
+	unsigned long irqflags;
+
+	if (!acct->is_embryo)
+		ledger_ops->retract(acct);
+	raw_spin_lock_irqsave(&acct->lock, irqflags);
+	acct->is_retired = true;
+	WRITE_ONCE(acct->mm, NULL);
+	acct->pid = NULL;
+	raw_spin_unlock_irqrestore(&acct->lock, irqflags);
+	if (mm)
+		mmdrop(mm);
+	put_pid(pid);
+	brkw_account_put(acct);
+}
+
+static void work_on(struct brkw_account *acct)
+{
+	if (READ_ONCE(acct->state) != BRKW_LIVE) {
+		if (!acct->is_retired)
+			retire_account(acct);
+	} else if (READ_ONCE(acct->is_closing)) {
+		return;		/* who closes it queues it again */
+	} else if (!acct->is_orphan) {
+		ledger_ops->publish(acct);
+	} else if (acct->mm) {
+		close_orphan(acct);
+	} else {
+		brkw_account_close(acct, BRKW_EXITED);
+	}
+}
+
+/* A hook that found the account before it was unhashed may still use it. */
+static void give_account(struct rcu_head *rcu)
+{
+	brkw_pool_give(&brkw_account_pool, container_of(rcu, struct brkw_account, rcu));
+}
+
+static void do_accounts(struct work_struct *work)
+{
+	struct brkw_account *acct;
+	bool is_dead;
+
+	while ((acct = next_work(&is_dead))) {
+		if (is_dead)
+			call_rcu(&acct->rcu, give_account);
+		else
+			work_on(acct);
+		cond_resched();
+	}
+	brkw_pool_trim(&brkw_account_pool);
+	brkw_thread_trim();
+}
+
+/**
+ * brkw_worker_flush() - have all that is queued done
+ *
+ * Context: may sleep; nobody queues any more but the worker itself.
+ */
+void brkw_worker_flush(void)
+{
+	if (!workqueue)
+		return;
+	do {
+		mod_delayed_work(workqueue, &accounts_work, 0);
+		flush_delayed_work(&accounts_work);
+	} while (!list_empty(&work_accounts));
+	cancel_delayed_work_sync(&accounts_work);	/* queued from within */
+}
+
+/**
+ * brkw_worker_init() - have a worker
+ * @ops: what the view wants to hear
+ *
+ * Context: may sleep. Return: 0 or -ENOMEM.
+ */
+int brkw_worker_init(const struct brkw_ledger_ops *ops)
+{
+	ledger_ops = ops;
+	workqueue = alloc_workqueue("brkwatch", WQ_UNBOUND | WQ_HIGHPRI, 1);
+	return workqueue ? 0 : -ENOMEM;
+}
+
+/**
+ * brkw_worker_exit() - end the worker, also one that was not made
+ *
+ * Context: may sleep; after brkw_worker_flush().
+ */
+void brkw_worker_exit(void)
+{
+	if (!workqueue)
+		return;
+	cancel_work_sync(&fill_work);
+	destroy_workqueue(workqueue);
+	workqueue = NULL;
+	rcu_barrier();	/* for give_account() */
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The question that brkwatch answers, as a program: fill the heap with small
+ * blocks, free all but the last. The heap stays as large as it was, because
+ * one live block at its top holds everything below it. Stops between its steps
+ * until a line comes on stdin.
+ */
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NR_BLOCKS	20000
+#define SZ_BLOCK	1000
+
+static char *blocks[NR_BLOCKS];
+
+static void step(const char *what)
+{
+	char line[16];
+
+	printf("pinned: %s\n", what);
+	fflush(stdout);
+	if (!fgets(line, sizeof(line), stdin))
+		exit(0);
+}
+
+int main(void)
+{
+	unsigned int i;
+
+	setvbuf(stdin, NULL, _IONBF, 0);
+	for (i = 0; i < NR_BLOCKS; i++) {
+		blocks[i] = malloc(SZ_BLOCK);
+		if (!blocks[i])
+			return 1;
+		memset(blocks[i], i, SZ_BLOCK);
+	}
+	step("20000 blocks of 1000 bytes are in use");
+	for (i = 0; i < NR_BLOCKS - 1; i++)
+		free(blocks[i]);
+	step("all but the last are free; it is at the top of the heap");
+	free(blocks[NR_BLOCKS - 1]);
+	step("the last is free, too");
+	return 0;
+}

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <glob.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "check.h"
+
+#define CURE_SIGN	"sign brkwatch.ko with a key that this kernel trusts (mokutil --import)"
+#define CURE_BUILD	"'make module', then insmod"
+
+static void sys_path(const struct brkw_checkup *up, const char *path, char *ret_path)
+{
+	snprintf(ret_path, PATH_MAX, "%s%s", up->sysroot, path);
+}
+
+static bool has_path(const struct brkw_checkup *up, const char *path)
+{
+	char full[PATH_MAX];
+
+	sys_path(up, path, full);
+	return !access(full, F_OK);
+}
+
+/* First line of a file that begins with @word, without its end; 0 or -errno. */
+static int read_line(const struct brkw_checkup *up, const char *path, const char *word,
+		     char *ret_line, size_t sz)
+{
+	char full[PATH_MAX];
+	int err = -ENODATA;
+	FILE *file;
+
+	sys_path(up, path, full);
+	file = fopen(full, "re");
+	if (!file)
+		return -errno;
+	while (err && fgets(ret_line, (int)sz, file))
+		if (!strncmp(ret_line, word, strlen(word)))
+			err = 0;
+	fclose(file);
+	ret_line[err ? 0 : strcspn(ret_line, "\n")] = '\0';
+	return err;
+}
+
+/* A setting of one character: that character, or -errno. */
+static int read_setting(const struct brkw_checkup *up, const char *path)
+{
+	char line[64];
+	int err = read_line(up, path, "", line, sizeof(line));
+
+	return err ? err : line[0];
+}
+
+static void check_root(struct brkw_checkup *up)
+{
+	unsigned int uid, euid = 1;
+	char line[128];
+
+	if (!read_line(up, "/proc/self/status", "Uid:", line, sizeof(line)) &&
+	    sscanf(line, "Uid: %u %u", &uid, &euid) != 2)
+		euid = 1;
+	up->is_root = euid == 0;
+	if (up->is_root)
+		brkw_check_add(up, "root", BRKW_OK, "", "we are root");
+	else
+		brkw_check_add(up, "root", BRKW_FAIL, "run brkwatch with sudo",
+			       "we are not root, and only root may read debugfs");
+}
+
+static void check_kernel(struct brkw_checkup *up)
+{
+	char path[PATH_MAX];
+
+	if (read_line(up, "/proc/sys/kernel/osrelease", "", up->release, sizeof(up->release)))
+		strcpy(up->release, "unknown");
+	snprintf(path, sizeof(path), "/lib/modules/%s/build", up->release);
+	if (has_path(up, path))
+		brkw_check_add(up, "headers", BRKW_OK, "", "headers of kernel %s are there",
+			       up->release);
+	else
+		brkw_check_add(up, "headers", BRKW_WARN,
+			       "install them (Debian: linux-headers-$(uname -r)) if it has to be built here",
+			       "no headers of kernel %s: the module cannot be built for it here",
+			       up->release);
+}
+
+/* A module that lies beside the tool, as 'make' leaves it. */
+static bool find_built(const struct brkw_checkup *up, char *ret_path, size_t sz)
+{
+	char self[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *slash;
+
+	if (len < 0)
+		return false;
+	self[len] = '\0';
+	slash = strrchr(self, '/');
+	if (!slash)
+		return false;
+	*slash = '\0';
+	if (snprintf(ret_path, sz, "%s/%s/brkwatch.ko", self, up->release) >= (int)sz)
+		return false;
+	return !access(ret_path, F_OK);
+}
+
+/* A module that modprobe knows of. */
+static bool is_installed(const struct brkw_checkup *up)
+{
+	char path[PATH_MAX], line[PATH_MAX];
+	bool is_there = false;
+	FILE *deps;
+
+	snprintf(line, sizeof(line), "/lib/modules/%s/modules.dep", up->release);
+	sys_path(up, line, path);
+	deps = fopen(path, "re");
+	if (!deps)
+		return false;
+	while (!is_there && fgets(line, sizeof(line), deps)) {
+		line[strcspn(line, ":")] = '\0';
+		is_there = strstr(line, "/brkwatch.ko");
+	}
+	fclose(deps);
+	return is_there;
+}
+
+static void check_loaded(struct brkw_checkup *up)
+{
+	char built[192], cure[256];
+
+	up->is_loaded = has_path(up, "/sys/module/brkwatch");
+	if (up->is_loaded) {
+		brkw_check_add(up, "module", BRKW_OK, "", "the module is loaded");
+		return;
+	}
+	if (find_built(up, built, sizeof(built)))
+		snprintf(cure, sizeof(cure), "insmod %s", built);
+	else
+		snprintf(cure, sizeof(cure), "%s",
+			 is_installed(up) ? "modprobe brkwatch" : CURE_BUILD);
+	brkw_check_add(up, "module", BRKW_FAIL, cure, "the module is not loaded");
+}
+
+static void check_debugfs(struct brkw_checkup *up)
+{
+	char full[PATH_MAX], line[PATH_MAX];
+	FILE *mounts;
+
+	sys_path(up, "/proc/mounts", full);
+	mounts = fopen(full, "re");
+	while (mounts && !up->is_mounted && fgets(line, sizeof(line), mounts))
+		up->is_mounted = strstr(line, " /sys/kernel/debug debugfs ");
+	if (mounts)
+		fclose(mounts);
+	if (up->is_mounted)
+		brkw_check_add(up, "debugfs", BRKW_OK, "", "debugfs is mounted");
+	else
+		brkw_check_add(up, "debugfs", BRKW_FAIL,
+			       "mount -t debugfs debugfs /sys/kernel/debug",
+			       "debugfs is not mounted on /sys/kernel/debug");
+}
+
+static void check_lockdown(struct brkw_checkup *up)
+{
+	char line[128];
+
+	if (read_line(up, "/sys/kernel/security/lockdown", "", line, sizeof(line)))
+		brkw_check_add(up, "lockdown", BRKW_OK, "", "no lockdown is to be seen");
+	else if (strstr(line, "[confidentiality]"))
+		brkw_check_add(up, "lockdown", BRKW_FAIL,
+			       "boot without lockdown=confidentiality",
+			       "the kernel is locked down for confidentiality and refuses kprobes");
+	else if (strstr(line, "[integrity]") && !up->is_loaded)
+		brkw_check_add(up, "lockdown", BRKW_FAIL, CURE_SIGN,
+			       "the kernel is locked down and refuses unsigned modules");
+	else
+		brkw_check_add(up, "lockdown", BRKW_OK, "", "lockdown is not in the way");
+}
+
+/* Last byte of the variable: 1 on, 0 off; -1 if this is no such machine. */
+static int read_secure_boot(const struct brkw_checkup *up)
+{
+	char pattern[PATH_MAX];
+	int last = -1, byte;
+	glob_t found;
+	FILE *file;
+
+	sys_path(up, "/sys/firmware/efi/efivars/SecureBoot-*", pattern);
+	if (glob(pattern, 0, NULL, &found))
+		return -1;
+	file = fopen(found.gl_pathv[0], "re");
+	globfree(&found);
+	if (!file)
+		return -1;
+	while ((byte = getc(file)) != EOF)
+		last = byte;
+	fclose(file);
+	return last;
+}
+
+static void check_secure_boot(struct brkw_checkup *up)
+{
+	if (read_secure_boot(up) != 1)
+		brkw_check_add(up, "secure_boot", BRKW_OK, "", "Secure Boot is off");
+	else if (up->is_loaded)
+		brkw_check_add(up, "secure_boot", BRKW_OK, "",
+			       "Secure Boot is on, and the module is loaded all the same");
+	else
+		brkw_check_add(up, "secure_boot", BRKW_WARN, CURE_SIGN,
+			       "Secure Boot is on: the kernel may refuse an unsigned module");
+}
+
+static void check_signatures(struct brkw_checkup *up)
+{
+	bool is_enforced = read_setting(up, "/sys/module/module/parameters/sig_enforce") == 'Y';
+
+	if (!is_enforced)
+		brkw_check_add(up, "signatures", BRKW_OK, "", "modules need no signature");
+	else if (up->is_loaded)
+		brkw_check_add(up, "signatures", BRKW_OK, "",
+			       "modules need a signature, and the module is loaded");
+	else
+		brkw_check_add(up, "signatures", BRKW_FAIL, CURE_SIGN,
+			       "the kernel refuses modules without a signature");
+}
+
+static void check_btf(struct brkw_checkup *up)
+{
+	brkw_check_add(up, "btf", BRKW_OK, "",
+		       has_path(up, "/sys/kernel/btf/vmlinux") ?
+		       "the kernel has BTF" : "the kernel has no BTF, and brkwatch needs none");
+}
+
+static void check_kprobes(struct brkw_checkup *up)
+{
+	int setting = read_setting(up, "/sys/kernel/debug/kprobes/enabled");
+
+	if (setting == '1')
+		brkw_check_add(up, "kprobes", BRKW_OK, "", "kprobes are on");
+	else if (setting == '0')
+		brkw_check_add(up, "kprobes", BRKW_FAIL,
+			       "echo 1 > /sys/kernel/debug/kprobes/enabled",
+			       "kprobes are switched off: nothing is counted");
+	else if (setting == -EACCES || !up->is_mounted)
+		brkw_check_add(up, "kprobes", BRKW_WARN, "run as root, with debugfs mounted",
+			       "whether there are kprobes cannot be seen");
+	else
+		brkw_check_add(up, "kprobes", BRKW_FAIL, "it needs a kernel with CONFIG_KPROBES=y",
+			       "the kernel has no kprobes");
+}
+
+static void check_ftrace(struct brkw_checkup *up)
+{
+	int setting = read_setting(up, "/proc/sys/kernel/ftrace_enabled");
+
+	if (setting == '1')
+		brkw_check_add(up, "ftrace", BRKW_OK, "", "ftrace is on");
+	else if (setting == '0')
+		brkw_check_add(up, "ftrace", BRKW_FAIL, "sysctl kernel.ftrace_enabled=1",
+			       "ftrace is switched off: hooks that stand on it count nothing");
+	else
+		brkw_check_add(up, "ftrace", BRKW_WARN,
+			       "a kernel with CONFIG_FUNCTION_TRACER=y makes them cheap",
+			       "the kernel has no ftrace: every hook costs a trap");
+}
+
+void brkw_check_system(struct brkw_checkup *up)
+{
+	static void (*const checks[])(struct brkw_checkup *up) = {
+		check_root,
+		check_kernel,
+		check_loaded,
+		check_debugfs,
+		check_lockdown,
+		check_secure_boot,
+		check_signatures,
+		check_btf,
+		check_kprobes,
+		check_ftrace,
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
+		checks[i](up);
+}

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "source.h"
+#include "why.h"
+
+#define NR_OPTIONS_MAX	16
+
+/* Keys of the options that every verb has. */
+enum {
+	KEY_DIR = 0x1000,
+	KEY_SYSROOT,
+	KEY_JSON,
+	KEY_BYTES,
+	KEY_HELP,
+};
+
+static const struct brkw_option common_options[] = {
+	{ KEY_JSON, "json", NULL, "print JSON, with exact numbers" },
+	{ KEY_BYTES, "bytes", NULL, "print exact bytes and nanoseconds" },
+	{ KEY_DIR, "dir", "DIR", "read a recorded folder instead of debugfs" },
+	{ KEY_SYSROOT, "sysroot", "DIR", NULL },
+	{ KEY_HELP, "help", NULL, "print this help" },
+	{ 0 }
+};
+
+/* --- errors --- */
+
+/* One line on stderr, whatever bytes the words have. */
+static void print_error(const char *what, const char *text, const char *cure)
+{
+	char line[1024];
+	char *c;
+
+	snprintf(line, sizeof(line), "brkwatch: %s: %s%s%s", what, text, *cure ? "; " : "", cure);
+	for (c = line; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
+	fprintf(stderr, "%s\n", line);
+}
+
+void brkw_cmd_misused(const struct brkw_verb *verb, const char *fmt, ...)
+{
+	char text[512], cure[64];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	snprintf(cure, sizeof(cure), "try 'brkwatch %s%s--help'", verb ? verb->name : "",
+		 verb ? " " : "");
+	print_error(verb ? verb->name : "usage", text, cure);
+	exit(BRKW_EXIT_MISUSED);
+}
+
+int brkw_cmd_failed(const struct brkw_why *why)
+{
+	print_error(why->what, why->text, why->cure);
+	return BRKW_EXIT_FAILED;
+}
+
+/* The errno of an earlier flush is lost: ask the pipe itself. */
+static bool has_reader(void)
+{
+	struct pollfd fd = { .fd = STDOUT_FILENO };
+
+	return poll(&fd, 1, 0) <= 0 || !(fd.revents & (POLLERR | POLLHUP));
+}
+
+int brkw_cmd_finish(int status)
+{
+	int err = fflush(stdout) ? errno : 0;
+
+	if (!err && !ferror(stdout))
+		return status;
+	if (err == EPIPE || !has_reader())
+		return status;
+	print_error("standard output", err ? strerror(err) : "write error", "");
+	return BRKW_EXIT_FAILED;
+}
+
+/* --- options --- */
+
+static void print_option(const struct brkw_option *option, FILE *out)
+{
+	char left[64], letter[8] = "    ";
+
+	if (option->key < 0x100)
+		snprintf(letter, sizeof(letter), "-%c%s", option->key, option->name ? ", " : "");
+	snprintf(left, sizeof(left), "%s%s%s%s%s", letter, option->name ? "--" : "",
+		 option->name ? option->name : "", option->arg ? " " : "",
+		 option->arg ? option->arg : "");
+	fprintf(out, "  %-18s %s\n", left, option->help);
+}
+
+static void print_table(const struct brkw_option *options, FILE *out)
+{
+	for (; options->key; options++)
+		if (options->help)
+			print_option(options, out);
+}
+
+void brkw_cmd_print_options(const struct brkw_option *options, FILE *out)
+{
+	fprintf(out, "\nOptions:\n");
+	print_table(options, out);
+	print_table(common_options, out);
+}
+
+static void __attribute__((noreturn)) print_help(const struct brkw_verb *verb,
+						 const struct brkw_usage *usage)
+{
+	if (verb) {
+		printf("Usage: brkwatch %s [OPTIONS]%s%s\n\n%s\n", verb->name,
+		       *verb->args ? " " : "", verb->args, verb->summary);
+		brkw_cmd_print_options(usage->options, stdout);
+	}
+	if (usage->details)
+		printf("\n%s", usage->details);
+	if (usage->more)
+		usage->more(stdout);
+	exit(brkw_cmd_finish(BRKW_EXIT_DONE));
+}
+
+/* The two forms of getopt_long(), made of our tables. */
+struct getopt_tables {
+	struct option longs[NR_OPTIONS_MAX + 1];
+	size_t nr_longs;
+	char shorts[2 * NR_OPTIONS_MAX + 3];
+	size_t nr_shorts;
+};
+
+static void add_options(struct getopt_tables *tables, const struct brkw_option *options)
+{
+	for (; options->key; options++) {
+		if (options->key < 0x100) {
+			tables->shorts[tables->nr_shorts++] = (char)options->key;
+			if (options->arg)
+				tables->shorts[tables->nr_shorts++] = ':';
+		}
+		if (options->name)
+			tables->longs[tables->nr_longs++] = (struct option){
+				.name = options->name,
+				.has_arg = options->arg ? required_argument : no_argument,
+				.val = options->key,
+			};
+	}
+}
+
+static int next_key(const struct brkw_usage *usage, int argc, char **argv)
+{
+	struct getopt_tables tables = { .nr_shorts = 0 };
+
+	if (usage->has_command)
+		tables.shorts[tables.nr_shorts++] = '+';
+	tables.shorts[tables.nr_shorts++] = ':';
+	add_options(&tables, usage->options);
+	add_options(&tables, common_options);
+	opterr = 0;
+	return getopt_long(argc, argv, tables.shorts, tables.longs, NULL);
+}
+
+/* getopt_long() said @key; what was typed is @word, or the letter in optopt. */
+static void __attribute__((noreturn)) refuse_option(const struct brkw_verb *verb, int key,
+						    const char *word)
+{
+	bool is_long = !strncmp(word, "--", 2);
+
+	if (key == ':')
+		brkw_cmd_misused(verb, "option '%s' wants an argument", word);
+	if (is_long && optopt)
+		brkw_cmd_misused(verb, "option '%s' takes no argument", word);
+	if (is_long)
+		brkw_cmd_misused(verb, "there is no option '%s'", word);
+	brkw_cmd_misused(verb, "there is no option '-%c'", optopt);
+}
+
+static void take_common(struct brkw_env *env, int key)
+{
+	if (key == KEY_DIR)
+		env->dir = optarg;
+	else if (key == KEY_SYSROOT)
+		env->sysroot = optarg;
+	else if (key == KEY_JSON)
+		env->is_json = true;
+	else if (key == KEY_BYTES)
+		env->is_exact = true;
+}
+
+int brkw_cmd_option(const struct brkw_verb *verb, const struct brkw_usage *usage,
+		    struct brkw_env *env, int argc, char **argv)
+{
+	int key;
+
+	for (;;) {
+		key = next_key(usage, argc, argv);
+		if (key == -1)
+			return 0;
+		if (key == ':' || key == '?')
+			refuse_option(verb, key, argv[optind - 1]);
+		if (key == KEY_HELP)
+			print_help(verb, usage);
+		if (key < KEY_DIR)
+			return key;
+		take_common(env, key);
+	}
+}
+
+void brkw_cmd_source(const struct brkw_env *env, struct brkw_source *ret_src)
+{
+	if (env->dir)
+		brkw_source_init_dir(ret_src, env->dir);
+	else
+		brkw_source_init_debugfs(ret_src, env->sysroot);
+}

@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Runs a command and prints the account that it left in the file ended. What
+ * the command prints and what we print never mix: ours goes to stderr or to -o.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "json.h"
+#include "report.h"
+#include "snapshot.h"
+#include "source.h"
+#include "stats.h"
+#include "why.h"
+
+/* The worker of the module is a little late: ask this often, that long. */
+#define NR_POLLS		200
+#define POLL_NS			(10 * 1000 * 1000)
+
+#define EXIT_NOT_EXECUTABLE	126
+#define EXIT_NOT_FOUND		127
+#define EXIT_SIGNAL		128
+
+static const struct brkw_option options[] = {
+	{ 'o', "output", "FILE", "write the page to FILE, not to standard error" },
+	{ 0 }
+};
+
+static const struct brkw_usage usage = {
+	.options = options,
+	.details = "The page is that of the command alone, not of its children. Exits with the status\n"
+		   "of the command; 128 + N if signal N ended it; 126 if it cannot be executed; 127 if\n"
+		   "it is not found; 1 if it was not run, or succeeded and there is no page.\n",
+	.has_command = true,
+};
+
+/* Who runs, for the handler that passes SIGTERM on. */
+static volatile sig_atomic_t child_pid;
+
+static void pass_on(int sig)
+{
+	if (child_pid > 0)
+		kill(child_pid, sig);
+}
+
+/* What was in force before we ran the command, for the command to have. */
+struct dispositions {
+	struct sigaction interrupt, quit, term, hangup;
+	sigset_t mask;
+};
+
+/* The terminal signals the command itself; SIGTERM and SIGHUP are for us to pass on. */
+static void guard_signals(struct dispositions *ret_old)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	struct sigaction pass = { .sa_handler = pass_on, .sa_flags = SA_RESTART };
+	sigset_t block;
+
+	sigemptyset(&block);
+	sigaddset(&block, SIGTERM);
+	sigaddset(&block, SIGHUP);
+	sigprocmask(SIG_BLOCK, &block, &ret_old->mask);
+	sigaction(SIGINT, &ignore, &ret_old->interrupt);
+	sigaction(SIGQUIT, &ignore, &ret_old->quit);
+	sigaction(SIGTERM, &pass, &ret_old->term);
+	sigaction(SIGHUP, NULL, &ret_old->hangup);
+	if (ret_old->hangup.sa_handler != SIG_IGN)
+		sigaction(SIGHUP, &pass, NULL);
+}
+
+static void restore_signals(const struct dispositions *old)
+{
+	sigaction(SIGINT, &old->interrupt, NULL);
+	sigaction(SIGQUIT, &old->quit, NULL);
+	sigaction(SIGTERM, &old->term, NULL);
+	sigaction(SIGHUP, &old->hangup, NULL);
+	sigprocmask(SIG_SETMASK, &old->mask, NULL);
+}
+
+/* In the child: exec, or say why not through the pipe. Does not return. */
+static void __attribute__((noreturn)) exec_command(char **command, int report_fd)
+{
+	int err;
+
+	execvp(command[0], command);
+	err = errno;
+	if (write(report_fd, &err, sizeof(err)) != sizeof(err))
+		_exit(EXIT_NOT_FOUND);
+	_exit(err == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE);
+}
+
+/* Nothing arrives when exec succeeds: it closes the other end. */
+static int read_exec_error(int fd)
+{
+	ssize_t got;
+	int err;
+
+	do {
+		got = read(fd, &err, sizeof(err));
+	} while (got < 0 && errno == EINTR);
+	return got == sizeof(err) ? -err : 0;
+}
+
+static int wait_child(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return EXIT_NOT_EXECUTABLE;
+	if (WIFSIGNALED(status))
+		return EXIT_SIGNAL + WTERMSIG(status);
+	return WEXITSTATUS(status);
+}
+
+/*
+ * Run the command to its end. Returns 0 and its pid and exit status, or the
+ * negative errno of a fork or exec that failed, and then *ret_status is what
+ * to exit with.
+ */
+static int run_command(char **command, pid_t *ret_pid, int *ret_status)
+{
+	struct dispositions old;
+	int fds[2], err;
+	pid_t pid;
+
+	*ret_status = BRKW_EXIT_FAILED;
+	if (pipe2(fds, O_CLOEXEC))
+		return -errno;
+	guard_signals(&old);
+	pid = fork();
+	if (!pid) {
+		restore_signals(&old);
+		exec_command(command, fds[1]);
+	}
+	err = pid < 0 ? -errno : 0;
+	child_pid = pid;
+	sigprocmask(SIG_SETMASK, &old.mask, NULL);
+	close(fds[1]);
+	if (!err) {
+		err = read_exec_error(fds[0]);
+		*ret_status = wait_child(pid);
+		*ret_pid = pid;
+	}
+	child_pid = 0;
+	close(fds[0]);
+	return err;
+}
+
+/* Will there be an account? Nothing is run if there will not. */
+static int check_ready(const struct brkw_source *src, struct brkw_why *why)
+{
+	struct brkw_snapshot snap;
+	struct brkw_stats stats;
+	int64_t is_enabled = 1;
+	int err = brkw_source_ended(src, &snap, why);
+
+	if (err)
+		return err;
+	brkw_snapshot_free(&snap);
+	err = brkw_source_stats(src, &stats, why);
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	brkw_stats_number(&stats, "enabled", &is_enabled);
+	brkw_stats_free(&stats);
+	if (is_enabled)
+		return 0;
+	brkw_why_what(why, "run");
+	brkw_why_set(why, -ENODATA, "the module is switched off");
+	brkw_why_cure(why, "echo 1 > /sys/module/brkwatch/parameters/enabled");
+	return -ENODATA;
+}
+
+static int64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* An older process may have had the same pid: it ended before @ts_ns. */
+static bool is_command(const struct brkw_account *acct, pid_t pid, int64_t ts_ns)
+{
+	int64_t ended = INT64_MAX;
+
+	brkw_snapshot_value(acct, BRKW_KEY_ENDED_NS, &ended);
+	return acct->pid == (uint32_t)pid && acct->state == BRKW_EXITED && ended >= ts_ns;
+}
+
+static int look_once(const struct brkw_source *src, pid_t pid, int64_t ts_ns,
+		     struct brkw_account *ret_acct, struct brkw_why *why)
+{
+	struct brkw_snapshot snap;
+	int err = brkw_source_ended(src, &snap, why);
+	size_t i;
+
+	if (err)
+		return err;
+	err = -EAGAIN;
+	for (i = 0; err && i < snap.nr_accts; i++) {
+		if (!is_command(&snap.accts[i], pid, ts_ns))
+			continue;
+		*ret_acct = snap.accts[i];
+		err = 0;
+	}
+	brkw_snapshot_free(&snap);
+	return err;
+}
+
+static int wait_account(const struct brkw_source *src, pid_t pid, int64_t ts_ns,
+			struct brkw_account *ret_acct, struct brkw_why *why)
+{
+	const struct timespec pause = { .tv_nsec = POLL_NS };
+	int i, err = -EAGAIN;
+
+	for (i = 0; err == -EAGAIN && i < NR_POLLS; i++) {
+		if (i)
+			nanosleep(&pause, NULL);
+		err = look_once(src, pid, ts_ns, ret_acct, why);
+	}
+	if (err != -EAGAIN)
+		return err;
+	brkw_why_what(why, "run");
+	brkw_why_set(why, err, "the command ended and the module has no account of it");
+	brkw_why_cure(why, "see what was dropped with 'brkwatch doctor'");
+	return err;
+}
+
+static int print_account(const struct brkw_env *env, const struct brkw_account *acct, FILE *out)
+{
+	if (env->is_json)
+		return brkw_json_print_account(acct, out);
+	brkw_report_print(acct, env->is_exact, out);
+	return 0;
+}
+
+/* The file is open before the command runs, so that it cannot fail in vain. */
+static FILE *open_output(const char *path, struct brkw_why *why)
+{
+	FILE *out = path ? fopen(path, "we") : stderr;
+
+	if (!out) {
+		brkw_why_what(why, "%s", path);
+		brkw_why_set(why, -errno, "%s", strerror(errno));
+	}
+	return out;
+}
+
+static int close_output(FILE *out, const char *path, struct brkw_why *why)
+{
+	bool is_bad = ferror(out);
+	int err = 0;
+
+	if (path ? fclose(out) : fflush(out))
+		err = -errno;
+	else if (is_bad)
+		err = -EIO;
+	brkw_why_what(why, "%s", path ? path : "standard error");
+	return err ? brkw_why_set(why, err, "%s", strerror(-err)) : 0;
+}
+
+static int refuse_exec(const char *command, int err, int status)
+{
+	struct brkw_why why;
+
+	brkw_why_what(&why, "%s", command);
+	brkw_why_set(&why, err, "%s", err == -ENOENT ? "command not found" : strerror(-err));
+	brkw_cmd_failed(&why);
+	return status;
+}
+
+/* Run it, find its account, print it. Returns the exit status. */
+static int watch_command(const struct brkw_env *env, const struct brkw_source *src,
+			 char **command, FILE *out, const char *path)
+{
+	int64_t ts_ns = now_ns();
+	struct brkw_account acct;
+	struct brkw_why why;
+	int err, err_close, status;
+	pid_t pid = 0;
+
+	err = run_command(command, &pid, &status);
+	if (err) {
+		close_output(out, path, &why);
+		return refuse_exec(command[0], err, status);
+	}
+	err = wait_account(src, pid, ts_ns, &acct, &why);
+	if (err)
+		brkw_cmd_failed(&why);
+	else
+		err = print_account(env, &acct, out);
+	err_close = close_output(out, path, &why);
+	if (err_close)
+		brkw_cmd_failed(&why);
+	return status || !(err || err_close) ? status : BRKW_EXIT_FAILED;
+}
+
+int do_run(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **argv)
+{
+	const char *path = NULL;
+	struct brkw_source src;
+	struct brkw_why why;
+	FILE *out;
+
+	while (brkw_cmd_option(verb, &usage, env, argc, argv))
+		path = optarg;
+	if (optind == argc)
+		brkw_cmd_misused(verb, "there is no command to run");
+	brkw_cmd_source(env, &src);
+	if (check_ready(&src, &why))
+		return brkw_cmd_failed(&why);
+	out = open_output(path, &why);
+	if (!out)
+		return brkw_cmd_failed(&why);
+	return watch_command(env, &src, argv + optind, out, path);
+}

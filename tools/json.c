@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <json-c/json.h>
+
+#include "check.h"
+#include "column.h"
+#include "json.h"
+#include "snapshot.h"
+
+/*
+ * json-c returns NULL when there is no memory, and NULL is also its null. Adding
+ * to an object or an array frees the value if that fails.
+ */
+static int add_member(struct json_object *object, const char *name, struct json_object *value)
+{
+	if (!json_object_object_add(object, name, value))
+		return 0;
+	json_object_put(value);
+	return -ENOMEM;
+}
+
+static int add_item(struct json_object *array, struct json_object *value)
+{
+	if (value && !json_object_array_add(array, value))
+		return 0;
+	json_object_put(value);
+	return -ENOMEM;
+}
+
+static int add_number(struct json_object *object, const char *name, int64_t number)
+{
+	return add_member(object, name, json_object_new_int64(number));
+}
+
+static int add_text(struct json_object *object, const char *name, const char *text)
+{
+	return add_member(object, name, json_object_new_string(text));
+}
+
+static int add_cell(struct json_object *object, const struct brkw_column *col,
+		    const struct brkw_account *acct)
+{
+	char cell[BRKW_CELL_LEN];
+	int64_t value;
+
+	if (col->is_text) {
+		brkw_column_cell(col, acct, true, cell);
+		return add_text(object, col->name, cell);
+	}
+	if (!brkw_column_value(col, acct, &value))
+		return add_member(object, col->name, NULL);
+	return add_number(object, col->name, value);
+}
+
+static int add_account(struct json_object *object, const struct brkw_account *acct,
+		       const struct brkw_column_set *set)
+{
+	int err = 0;
+	size_t i;
+
+	for (i = 0; !err && i < set->nr_cols; i++)
+		err = add_cell(object, set->cols[i], acct);
+	return err;
+}
+
+/* Print and drop @object; @err is what building it came to. */
+static int print_object(struct json_object *object, int err, FILE *out)
+{
+	const char *text = NULL;
+
+	if (object && !err)
+		text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
+						      JSON_C_TO_STRING_NOSLASHESCAPE);
+	if (text)
+		fprintf(out, "%s\n", text);
+	json_object_put(object);
+	return text ? 0 : -ENOMEM;
+}
+
+static int fill_list(struct json_object *list, const struct brkw_snapshot *snap,
+		     const struct brkw_column_set *set)
+{
+	struct json_object *array = json_object_new_array(), *object;
+	int err;
+	size_t i;
+
+	if (!array)
+		return -ENOMEM;
+	err = add_number(list, "abi", BRKW_ABI) || add_number(list, "ts_ns", snap->ts_ns) ||
+	      add_number(list, "page_bytes", snap->sz_page);
+	if (add_member(list, "processes", array))
+		return -ENOMEM;
+	for (i = 0; !err && i < snap->nr_accts; i++) {
+		object = json_object_new_object();
+		if (add_item(array, object))
+			return -ENOMEM;
+		err = add_account(object, &snap->accts[i], set);
+	}
+	return err ? -ENOMEM : 0;
+}
+
+int brkw_json_print_list(const struct brkw_snapshot *snap, const struct brkw_column_set *set,
+			 FILE *out)
+{
+	struct json_object *list = json_object_new_object();
+
+	return print_object(list, list ? fill_list(list, snap, set) : -ENOMEM, out);
+}
+
+int brkw_json_print_account(const struct brkw_account *acct, FILE *out)
+{
+	struct json_object *object = json_object_new_object();
+	struct brkw_column_set set;
+	int err = -ENOMEM;
+
+	brkw_column_set_contract(&set);
+	if (object)
+		err = add_number(object, "abi", BRKW_ABI) || add_account(object, acct, &set);
+	return print_object(object, err, out);
+}
+
+static int fill_check(struct json_object *object, const struct brkw_check *check)
+{
+	return add_text(object, "name", check->name) ||
+	       add_text(object, "verdict", brkw_check_verdict_name(check->verdict)) ||
+	       add_text(object, "text", check->text) ||
+	       (*check->cure ? add_text(object, "cure", check->cure) :
+			       add_member(object, "cure", NULL));
+}
+
+static int fill_checks(struct json_object *object, const struct brkw_check *checks,
+		       size_t nr_checks)
+{
+	struct json_object *array = json_object_new_array(), *item;
+	size_t i;
+
+	if (!array || add_number(object, "abi", BRKW_ABI) || add_member(object, "checks", array))
+		return -ENOMEM;
+	for (i = 0; i < nr_checks; i++) {
+		item = json_object_new_object();
+		if (add_item(array, item) || fill_check(item, &checks[i]))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int brkw_json_print_checks(const struct brkw_check *checks, size_t nr_checks, FILE *out)
+{
+	struct json_object *object = json_object_new_object();
+
+	return print_object(object, object ? fill_checks(object, checks, nr_checks) : -ENOMEM,
+			    out);
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "snapshot.h"
+#include "source.h"
+#include "why.h"
+
+#define CURE_DOCTOR	"try 'brkwatch doctor'"
+
+static void explain_debugfs(const struct brkw_source *src, int err, struct brkw_why *why)
+{
+	if (err == -EACCES) {
+		brkw_why_cure(why, "run brkwatch as root");
+	} else if (err == -EPERM) {
+		brkw_why_cure(why, "the kernel may be locked down, " CURE_DOCTOR);
+	} else if (err == -ENOENT && access(src->dir, F_OK)) {
+		brkw_why_what(why, "%s", src->dir);
+		brkw_why_set(why, err, "the module is not loaded or debugfs is not mounted");
+		brkw_why_cure(why, CURE_DOCTOR);
+	}
+}
+
+void brkw_source_init_debugfs(struct brkw_source *src, const char *sysroot)
+{
+	snprintf(src->dir, sizeof(src->dir), "%s/sys/kernel/debug/%s", sysroot,
+		 BRKW_DEBUGFS_DIR);
+	src->explain = explain_debugfs;
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "source.h"
+#include "why.h"
+
+static void explain_dir(const struct brkw_source *src, int err, struct brkw_why *why)
+{
+	if (err != -ENOENT)
+		return;
+	if (access(src->dir, F_OK)) {
+		brkw_why_what(why, "%s", src->dir);
+		brkw_why_set(why, err, "there is no such folder");
+		brkw_why_cure(why, "--dir wants a copy of /sys/kernel/debug/brkwatch");
+		return;
+	}
+	brkw_why_set(why, err, "the recorded folder has no such file");
+}
+
+void brkw_source_init_dir(struct brkw_source *src, const char *dir)
+{
+	snprintf(src->dir, sizeof(src->dir), "%s", dir);
+	src->explain = explain_dir;
+}
