@@ -34,8 +34,8 @@ static void print_tool_help(FILE *out)
 	for (i = 0; i < NR_ITEMS(verbs); i++)
 		fprintf(out, "  %-18s %s\n", verbs[i].name, verbs[i].summary);
 	brkw_cmd_print_options(options, out);
-	fprintf(out, "\n'brkwatch VERB --help' tells more."
-		" Exit status: 0 done, 1 failed, 2 used wrongly.\n");
+	fprintf(out, "\n'brkwatch VERB --help' tells more.\n"
+		"Exit status: 0 done, 1 failed, 2 used wrongly.\n");
 }
 
 static const struct brkw_usage usage = {

@@ -157,7 +157,7 @@ static void check_debugfs(struct brkw_checkup *up)
 		brkw_check_add(up, "debugfs", BRKW_OK, "", "debugfs is mounted");
 	else
 		brkw_check_add(up, "debugfs", BRKW_FAIL,
-			       "mount -t debugfs debugfs /sys/kernel/debug",
+			       "mount -t debugfs none /sys/kernel/debug",
 			       "debugfs is not mounted on /sys/kernel/debug");
 }
 

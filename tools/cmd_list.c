@@ -65,9 +65,9 @@ static int print_list(const struct brkw_env *env, struct brkw_snapshot *snap,
 {
 	struct brkw_why why = { .what = "list" };
 
-	if (!env->is_json)
+	if (!env->is_json) {
 		brkw_table_print(snap, set, env->is_exact, stdout);
-	else if (brkw_json_print_list(snap, set, stdout)) {
+	} else if (brkw_json_print_list(snap, set, stdout)) {
 		brkw_why_set(&why, -ENOMEM, "%s", strerror(ENOMEM));
 		return brkw_cmd_failed(&why);
 	}

@@ -36,9 +36,10 @@ static const struct brkw_option options[] = {
 
 static const struct brkw_usage usage = {
 	.options = options,
-	.details = "The page is that of the command alone, not of its children. Exits with the status\n"
-		   "of the command; 128 + N if signal N ended it; 126 if it cannot be executed; 127 if\n"
-		   "it is not found; 1 if it was not run, or succeeded and there is no page.\n",
+	.details = "The page is that of the command alone, not of its children. Exits with the\n"
+		   "status of the command; 128 + N if signal N ended it; 126 if it cannot be\n"
+		   "executed; 127 if it is not found; 1 if it was not run, or succeeded and there\n"
+		   "is no page.\n",
 	.has_command = true,
 };
 

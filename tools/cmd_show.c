@@ -16,8 +16,9 @@ static const struct brkw_option options[] = { { 0 } };
 
 static const struct brkw_usage usage = {
 	.options = options,
-	.details = "A word of digits is a pid. A name is that of a live process or, if there is none,\n"
-		   "of the one that ended last; a backslash escape as list prints it is taken too.\n",
+	.details = "A word of digits is a pid. A name is that of a live process or, if there is\n"
+		   "none, of the one that ended last; a backslash escape as list prints it is\n"
+		   "taken too.\n",
 };
 
 /* Whom show is asked for. */

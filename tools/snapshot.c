@@ -11,8 +11,10 @@
 static_assert(sizeof(struct brkw_snapshot_header) == 40, "the contract moved");
 static_assert(offsetof(struct brkw_snapshot_entry, value) == 40, "the contract moved");
 
-#define KEY_NAME(key, name)	#name,
+#define KEY_NAME(key, name)	\
+	[BRKW_KEY_##key] = #name,
 static const char *const key_names[] = { BRKW_KEYS(KEY_NAME) };
+
 #undef KEY_NAME
 
 static const char *const state_names[] = {

@@ -19,8 +19,10 @@
 
 #define NR_ENTRIES_MAX	64
 
-#define KEY_NAME(key, name)	#name,
+#define KEY_NAME(key, name)	\
+	[BRKW_KEY_##key] = #name,
 static const char *const key_names[] = { BRKW_KEYS(KEY_NAME) };
+
 #undef KEY_NAME
 
 static struct brkw_snapshot_entry entries[NR_ENTRIES_MAX];
@@ -31,6 +33,7 @@ static struct brkw_snapshot_header head = {
 	.sz_page = 4096,
 	.ts_ns = 5000000000,
 };
+
 static size_t sz_pad, sz_cut;
 
 static void die(const char *what)
