@@ -7,6 +7,7 @@
 #ifndef _BRKW_COMPAT_H
 #define _BRKW_COMPAT_H
 
+#include <linux/ftrace.h>
 #include <linux/sched.h>
 #include <linux/sched/task_stack.h>
 #include <linux/version.h>
@@ -33,6 +34,24 @@
 #define brkw_kretprobe_of(ri)	get_kretprobe(ri)
 #else
 #define brkw_kretprobe_of(ri)	((ri)->rp)
+#endif
+
+/*
+ * The registers that a plain ftrace callback gets: on x86 they are a pt_regs
+ * of which the arguments are filled in. Before commit d19ad0775dcd ("ftrace:
+ * Have the callbacks receive a struct ftrace_regs instead of pt_regs"), 5.11,
+ * there are none; commit e4cf33ca4812 ("ftrace: Consolidate ftrace_regs
+ * accessor functions for archs using pt_regs"), 6.13, hid the field; Debian's
+ * 6.12 has it, too, so the accessor is asked for.
+ */
+#if defined(CONFIG_X86_64) && defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS) && \
+	LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0)
+#define BRKW_HAVE_FTRACE
+#ifdef arch_ftrace_regs
+#define brkw_regs_of(fregs)	(&arch_ftrace_regs(fregs)->regs)
+#else
+#define brkw_regs_of(fregs)	(&(fregs)->regs)
+#endif
 #endif
 
 /*

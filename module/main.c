@@ -26,6 +26,7 @@ static struct brkw_view_switches switches = {
 };
 
 static bool is_up;
+static bool may_ftrace = true;
 
 static void stop_watching(void)
 {
@@ -39,7 +40,7 @@ static int start_watching(void)
 	const char *missing;
 	int err;
 
-	err = brkw_probe_arm(switches.has_faults, &missing);
+	err = brkw_probe_arm(switches.has_faults, may_ftrace, &missing);
 	if (err) {
 		pr_err("cannot hook %s (%d); are kprobes allowed on this kernel?\n", missing, err);
 		return err;
@@ -139,6 +140,31 @@ static const struct kernel_param_ops limit_ops = {
 	.get = param_get_uint,
 };
 
+static int param_set_attach(const char *text, const struct kernel_param *kp)
+{
+	if (sysfs_streq(text, "auto")) {
+		may_ftrace = true;
+	} else if (sysfs_streq(text, "kprobe")) {
+		may_ftrace = false;
+	} else {
+		pr_notice_once("parameter attach takes auto or kprobe\n");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int param_get_attach(char *text, const struct kernel_param *kp)
+{
+	return sysfs_emit(text, "%s\n", may_ftrace ? "auto" : "kprobe");
+}
+
+static const struct kernel_param_ops attach_ops = {
+	.set = param_set_attach,
+	.get = param_get_attach,
+};
+
+module_param_cb(attach, &attach_ops, NULL, 0444);
+MODULE_PARM_DESC(attach, "auto: the cheapest each kernel offers; kprobe: what works everywhere (default auto)");
 module_param_cb(enabled, &switch_ops, &switches.is_enabled, 0644);
 MODULE_PARM_DESC(enabled, "watch; 0 takes all hooks away and forgets live accounts (default 1)");
 module_param_cb(faults, &switch_ops, &switches.has_faults, 0644);

@@ -13,7 +13,7 @@
  * struct brkw_hook_state - a hook as people see it
  * @name: what it watches
  * @symbol: the kernel symbol that registered, or NULL
- * @kind: "kprobe", "kretprobe" or "tracepoint"
+ * @kind: "kprobe", "kretprobe", "ftrace" or "tracepoint"
  * @lost: what is lost without it
  * @is_armed: it is registered
  * @is_fault: it goes with the parameter faults
@@ -33,7 +33,7 @@ struct brkw_hook_state {
 
 int brkw_probe_init(void);
 void brkw_probe_exit(void);
-int brkw_probe_arm(bool has_faults, const char **ret_missing);
+int brkw_probe_arm(bool has_faults, bool may_ftrace, const char **ret_missing);
 void brkw_probe_disarm(void);
 void brkw_probe_disarm_faults(void);
 void brkw_probe_unknown(u64 *ret_unknown);
