@@ -13,6 +13,8 @@
 
 #define NR_BLOCKS	20000
 #define SZ_BLOCK	1000
+/* Larger than what malloc caches for the thread: it is freed when it is freed. */
+#define SZ_LAST		2000
 
 static char *blocks[NR_BLOCKS];
 
@@ -32,12 +34,14 @@ int main(void)
 
 	setvbuf(stdin, NULL, _IONBF, 0);
 	for (i = 0; i < NR_BLOCKS; i++) {
-		blocks[i] = malloc(SZ_BLOCK);
+		size_t sz = i == NR_BLOCKS - 1 ? SZ_LAST : SZ_BLOCK;
+
+		blocks[i] = malloc(sz);
 		if (!blocks[i])
 			return 1;
-		memset(blocks[i], i, SZ_BLOCK);
+		memset(blocks[i], i, sz);
 	}
-	step("20000 blocks of 1000 bytes are in use");
+	step("20000 blocks are in use");
 	for (i = 0; i < NR_BLOCKS - 1; i++)
 		free(blocks[i]);
 	step("all but the last are free; it is at the top of the heap");
