@@ -32,6 +32,8 @@ int main(void)
 {
 	unsigned int i;
 
+	/* or stdio's own buffer would come to lie at the top of the heap */
+	setvbuf(stdout, NULL, _IONBF, 0);
 	setvbuf(stdin, NULL, _IONBF, 0);
 	for (i = 0; i < NR_BLOCKS; i++) {
 		size_t sz = i == NR_BLOCKS - 1 ? SZ_LAST : SZ_BLOCK;
