@@ -109,7 +109,6 @@ static struct brkw_account *take_account(struct mm_struct *mm)
 		atomic64_set(&acct->value[BRKW_KEY_VM_START_BYTES],
 			     (s64)acct->nr_ledger << PAGE_SHIFT);
 	}
-	acct->is_borrower = !mm;
 	WRITE_ONCE(acct->mm, mm);
 	return acct;
 }
@@ -250,6 +249,7 @@ static void freeze_values(struct brkw_account *acct)
 
 	brkw_read_live(acct, acct->mm, acct->pid, &entry, false);
 	memcpy(acct->comm, entry.comm, BRKW_COMM_LEN);
+	memcpy(acct->unknown, entry.unknown, sizeof(acct->unknown));
 	for (key = 0; key < BRKW_NR_KEYS; key++)
 		atomic64_set(&acct->value[key], entry.value[key]);
 	atomic64_set(&acct->value[BRKW_KEY_ENDED_NS], ktime_get_boottime_ns());

@@ -115,6 +115,8 @@ static int register_ops(struct brkw_hook *hook, const char *symbol)
 {
 	int err;
 
+	/* freeing a filter leaves the ops with what it freed */
+	memset(&hook->ops, 0, sizeof(hook->ops));
 	hook->ops.func = handle_ftrace;
 	err = ftrace_set_filter(&hook->ops, (unsigned char *)symbol, strlen(symbol), 1);
 	if (!err)

@@ -12,7 +12,21 @@
 #include "ledger_tables.h"
 
 static atomic64_t nr_drops[BRKW_NR_DROPS];
+static atomic64_t nr_early;
+static bool is_opening = true;
 static u64 nr_missed;
+
+/**
+ * brkw_ledger_set_opening() - the accounts of older processes are to be opened
+ * @is_on: true before hooks are armed or disarmed, false when all is open
+ *
+ * Meanwhile an event that nobody takes is early, not dropped: it is older than
+ * the account that it would belong to. Context: any.
+ */
+void brkw_ledger_set_opening(bool is_on)
+{
+	WRITE_ONCE(is_opening, is_on);
+}
 
 /**
  * brkw_drop() - count an event or an account that could not be taken
@@ -22,6 +36,12 @@ static u64 nr_missed;
  */
 void brkw_drop(enum brkw_drop reason)
 {
+	if (READ_ONCE(is_opening) &&
+	    (reason == BRKW_DROP_NO_ACCOUNT || reason == BRKW_DROP_NO_THREAD)) {
+		if (reason == BRKW_DROP_NO_ACCOUNT)
+			atomic64_inc(&nr_early);
+		return;
+	}
 	atomic64_inc(&nr_drops[reason]);
 }
 
@@ -137,6 +157,7 @@ void brkw_ledger_stats(struct brkw_ledger_stats *ret_stats)
 				.sz_accounts = brkw_pool_bytes(&brkw_account_pool),
 		.sz_tables = brkw_table_bytes(&brkw_account_table),
 	};
+	ret_stats->nr_early = atomic64_read(&nr_early);
 	for (reason = 0; reason < BRKW_NR_DROPS; reason++)
 		ret_stats->nr_drops[reason] = atomic64_read(&nr_drops[reason]);
 	brkw_account_stats(ret_stats);

@@ -121,12 +121,12 @@ struct brkw_record {
  * @tgid: its number in the initial pid namespace
  * @state: &enum brkw_state
  * @is_embryo: exec builds this address space; nobody sees it yet
- * @is_borrower: the address space is another process's
  * @is_closing: somebody has begun to end it; guarded by @lock
  * @is_retired: it has let go of @mm and @pid; guarded by @lock
  * @is_queued: on the worker's queue; guarded by the queue's lock
  * @is_orphan: all threads are gone, the address space is not
  * @comm: name of the process when the account ended
+ * @unknown: which keys were not known when the account ended
  * @ref: one for being live or awaiting the worker, one for the list of ended
  *	 accounts, one for each reader
  * @link_work: on the queue of the worker
@@ -156,12 +156,12 @@ struct brkw_account {
 	u32 tgid;
 	u8 state;
 	bool is_embryo;
-	bool is_borrower;
 	bool is_closing;
 	bool is_retired;
 	bool is_queued;
 	bool is_orphan;
 	char comm[BRKW_COMM_LEN];
+	u64 unknown[2];
 	refcount_t ref;
 	struct list_head link_work;
 	struct list_head link_ended;
@@ -219,6 +219,7 @@ struct brkw_ledger_ops {
  * @nr_mismatched: settlements whose amount was neither success nor failure
  * @nr_seen: events that hooks brought
  * @nr_posted: events that were taken
+ * @nr_early: events older than the account they would belong to
  * @nr_drops: events that were not, by reason
  * @sz_accounts: bytes of all account objects, free ones included
  * @sz_threads: bytes of all thread slots, free ones included
@@ -233,6 +234,7 @@ struct brkw_ledger_stats {
 	u64 nr_mismatched;
 	u64 nr_seen;
 	u64 nr_posted;
+	u64 nr_early;
 	u64 nr_drops[BRKW_NR_DROPS];
 	u64 sz_accounts;
 	u64 sz_threads;
@@ -245,6 +247,7 @@ int brkw_ledger_init(unsigned int nr_max_processes, unsigned int nr_max_ended,
 void brkw_ledger_exit(void);
 void brkw_ledger_clear(void);
 void brkw_ledger_stats(struct brkw_ledger_stats *ret_stats);
+void brkw_ledger_set_opening(bool is_on);
 void brkw_ledger_set_missed(u64 nr_missed);
 u64 brkw_ledger_nr_missed(void);
 u64 brkw_ledger_missed(const struct brkw_account *acct);

@@ -30,6 +30,7 @@ static bool may_ftrace = true;
 
 static void stop_watching(void)
 {
+	brkw_ledger_set_opening(true);
 	brkw_probe_disarm();
 	brkw_ledger_clear();
 }
@@ -51,8 +52,10 @@ static int start_watching(void)
 	if (err) {
 		pr_err("cannot open the accounts of the running processes (%d)\n", err);
 		stop_watching();
+		return err;
 	}
-	return err;
+	brkw_ledger_set_opening(false);
+	return 0;
 }
 
 /* Accounts start anew when they are watched again: what was between is unknown. */

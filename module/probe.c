@@ -13,32 +13,13 @@
 /* A change of size that is not seen makes every sum of sizes unknown. */
 #define SIZE_KEYS		KEYS(VM_GROWN_BYTES, VM_UNACCOUNTED_BYTES)
 
+/*
+ * Armed in this order, disarmed in the reverse: what ends slots and accounts
+ * before what opens them, and both last, so that none is open whose events or
+ * whose end are not seen.
+ */
 static struct brkw_hook hooks[] = {
 	{
-		.name = "fork",
-		.lost = "new processes and threads",
-		.candidates = { "wake_up_new_task" },
-		.enter = { brkw_record_fork },
-		.is_required = true,
-	}, {
-		.name = "exec",
-		.lost = "processes after exec",
-		.candidates = { "setup_new_exec" },
-		.enter = { brkw_record_exec },
-		.is_required = true,
-	}, {
-		.name = "exit",
-		.lost = "the end of processes",
-		.candidates = { "exit_mmap" },
-		.enter = { brkw_record_exit_mm },
-		.is_required = true,
-	}, {
-		.name = "task_free",
-		.lost = "the end of threads",
-		.candidates = { "sched_process_free" },
-		.probe = brkw_record_task_free,
-		.is_required = true,
-	}, {
 		.name = "sys_brk",
 		.lost = "brk calls that change no page",
 		.candidates = { "__x64_sys_brk", "__arm64_sys_brk", "sys_brk" },
@@ -128,6 +109,30 @@ static struct brkw_hook hooks[] = {
 		.probe = brkw_record_signal,
 		.is_fault = true,
 		KEYS(FAULT_ERROR_EVENTS, FAULT_ERROR_EVENTS),
+	}, {
+		.name = "task_free",
+		.lost = "the end of threads",
+		.candidates = { "sched_process_free" },
+		.probe = brkw_record_task_free,
+		.is_required = true,
+	}, {
+		.name = "exit",
+		.lost = "the end of processes",
+		.candidates = { "exit_mmap" },
+		.enter = { brkw_record_exit_mm },
+		.is_required = true,
+	}, {
+		.name = "exec",
+		.lost = "processes after exec",
+		.candidates = { "setup_new_exec" },
+		.enter = { brkw_record_exec },
+		.is_required = true,
+	}, {
+		.name = "fork",
+		.lost = "new processes and threads",
+		.candidates = { "wake_up_new_task" },
+		.enter = { brkw_record_fork },
+		.is_required = true,
 	},
 };
 

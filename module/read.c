@@ -195,17 +195,15 @@ void brkw_read_live(struct brkw_account *acct, struct mm_struct *mm, struct pid 
 	read_comm(pid, entry->comm);
 }
 
-static void read_ended(struct brkw_account *acct, struct brkw_snapshot_entry *entry)
+static void read_ended(const struct brkw_account *acct, struct brkw_snapshot_entry *entry)
 {
 	unsigned int key;
 
 	read_common(acct, entry);
-	if (acct->is_borrower)
-		read_borrowed(acct, entry);
-	else
-		for (key = 0; key < BRKW_NR_KEYS; key++)
-			entry->value[key] = atomic64_read(&acct->value[key]);
 	memcpy(entry->comm, acct->comm, BRKW_COMM_LEN);
+	memcpy(entry->unknown, acct->unknown, sizeof(entry->unknown));
+	for (key = 0; key < BRKW_NR_KEYS; key++)
+		entry->value[key] = atomic64_read(&acct->value[key]);
 }
 
 /* Holds what a live account stands on; false if it is not live any more. */

@@ -367,8 +367,8 @@ static void show_ledger(struct seq_file *m, const struct brkw_ledger_stats *stat
 	seq_printf(m, "events_seen %llu\nevents_posted %llu\nevents_dropped %llu\n",
 		   brkw_record_seen(), stats->nr_posted,
 		   stats->nr_drops[BRKW_DROP_NO_ACCOUNT]);
-	seq_printf(m, "events_mismatched %llu\nevents_missed %llu\n",
-		   stats->nr_mismatched, brkw_probe_missed());
+	seq_printf(m, "events_early %llu\nevents_mismatched %llu\nevents_missed %llu\n",
+		   stats->nr_early, stats->nr_mismatched, brkw_probe_missed());
 	for (reason = 0; reason < BRKW_NR_DROPS; reason++)
 		seq_printf(m, "%s %llu\n", drop_names[reason], stats->nr_drops[reason]);
 	seq_printf(m, "memory_bytes %llu\n",
