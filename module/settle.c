@@ -274,7 +274,7 @@ bool brkw_settle_is_moving(struct mm_struct *mm)
 {
 	const struct brkw_account *acct = brkw_account_find(mm);
 
-	return acct && acct->nr_transit;
+	return acct && acct->nr_transit && acct->pending.op == BRKW_OP_NONE;
 }
 
 static void book_moved(struct brkw_account *acct, long nr_pages, long nr_left, bool is_move)

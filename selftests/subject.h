@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The process that is measured: a forked child that does one step at a time
+ * and says what came of it, without libc between it and the kernel. It has
+ * the test's memory, so that a step is a function of the test and addresses
+ * mean the same on both sides. Include after kselftest_harness.h.
+ */
+#ifndef BRKW_TEST_SUBJECT_H
+#define BRKW_TEST_SUBJECT_H
+
+#include <stdbool.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include "account.h"
+#include "proc.h"
+
+#define PAGE		4096L
+#define RW		(PROT_READ | PROT_WRITE)
+#define ANON		(MAP_PRIVATE | MAP_ANONYMOUS)
+
+#define NR_ARGS		7
+#define NR_TALLIES	8
+#define NR_THREADS_MAX	8
+
+/* What a step answers that has no end: the subject has died or become another. */
+#define SUBJECT_GONE	(-1000000L)
+
+typedef long (*step_fn)(const long *arg);
+
+/**
+ * struct subject - the process that is measured
+ * @pid: its number
+ * @to: steps go there
+ * @from: answers come from there
+ * @has_faults: page faults are part of what is measured
+ * @tally: NR_TALLIES numbers that both sides see
+ * @before: its account when it was marked
+ * @faults: the kernel's count when it was marked
+ */
+struct subject {
+	pid_t pid;
+	int to;
+	int from;
+	bool has_faults;
+	long *tally;
+	struct brkw_snapshot_entry before;
+	struct proc_faults faults;
+};
+
+int subject_start(struct subject *subject);
+void subject_stop(struct subject *subject);
+int subject_settle(struct subject *subject);
+long subject_run(struct subject *subject, step_fn fn, const long *arg);
+int subject_limit(struct subject *subject, int resource, long to);
+long subject_room(struct subject *subject, long size);
+bool subject_mark(struct subject *subject);
+bool subject_changed(struct subject *subject, const struct delta *deltas);
+bool subject_has_ended(struct subject *subject, enum brkw_state state,
+		       const struct delta *deltas);
+bool subject_has_become(struct subject *subject, const char *comm,
+			struct brkw_snapshot_entry *ret_acct);
+
+long raw_syscall(const long *arg);
+
+/* Steps. The first one's arguments are a system call and its arguments. */
+long step_syscall(const long *arg);
+long step_touch(const long *arg);
+long step_fork(const long *arg);
+long step_end_child(const long *arg);
+long step_race(const long *arg);
+
+/* step(subject, function, arguments...), call(subject, SYS_..., arguments...) */
+#define step(subject, fn, ...)	\
+	subject_run(subject, fn, (const long[NR_ARGS]){ __VA_ARGS__ })
+#define call(subject, ...)	step(subject, step_syscall, __VA_ARGS__)
+#define raw(...)		raw_syscall((const long[NR_ARGS]){ __VA_ARGS__ })
+
+/* map(subject, address, size, flags[, descriptor]): readable and writable. */
+#define map(subject, address, size, ...)	\
+	call(subject, SYS_mmap, address, size, RW, __VA_ARGS__)
+#define unmap(subject, address, size)	call(subject, SYS_munmap, address, size)
+
+/* Touches every page of [start, start + size). */
+#define read_pages(subject, start, size)	step(subject, step_touch, start, size, 0)
+#define write_pages(subject, start, size)	step(subject, step_touch, start, size, 1)
+
+/* A step of the fixture's child answers @want and changes just these keys. */
+#define expect_step(want, run, ...) ({					\
+	long __answer;							\
+	EXPECT_TRUE(subject_mark(&self->child));			\
+	__answer = (run);						\
+	EXPECT_EQ((long)(want), __answer);				\
+	EXPECT_TRUE(subject_changed(&self->child, DELTAS(__VA_ARGS__))); \
+	__answer; })
+
+/* The same for a step that answers with an address of the kernel's choice. */
+#define expect_address(run, ...) ({					\
+	long __answer;							\
+	EXPECT_TRUE(subject_mark(&self->child));			\
+	__answer = (run);						\
+	EXPECT_LT(0, __answer);						\
+	EXPECT_TRUE(subject_changed(&self->child, DELTAS(__VA_ARGS__))); \
+	__answer; })
+
+/* Fixture of a test that measures one child and nothing else. */
+#define SUBJECT_FIXTURE(name)						\
+	FIXTURE(name) {							\
+		struct subject child;					\
+	};								\
+	FIXTURE_SETUP(name)						\
+	{								\
+		ASSERT_TRUE(account_module_is_loaded());		\
+		ASSERT_EQ(0, subject_start(&self->child));		\
+	}								\
+	FIXTURE_TEARDOWN(name)						\
+	{								\
+		subject_stop(&self->child);				\
+	}
+
+#endif /* BRKW_TEST_SUBJECT_H */
