@@ -174,15 +174,11 @@ TEST_F(brk, shrink_where_nothing_is_left)
 	}
 }
 
-static void ask(long *tally, long to)
+static void ask(const long *arg, long to)
 {
 	long got = raw(SYS_brk, to);
 
-	if (!to)
-		__atomic_add_fetch(&tally[NR_QUERIES], 1, __ATOMIC_RELAXED);
-	else
-		__atomic_add_fetch(&tally[got == to ? NR_GRANTED : NR_REFUSED], 1,
-				   __ATOMIC_RELAXED);
+	tally_add(arg, !to ? NR_QUERIES : got == to ? NR_GRANTED : NR_REFUSED, 1);
 }
 
 /* Up and down between arg[1] and 15 pages above it, now and then in vain. */
@@ -195,13 +191,13 @@ static long race_brk(const long *arg)
 		seed = seed * 1103515245 + 12345;
 		switch (seed >> 28) {
 		case 0:
-			ask((long *)arg[0], 0);
+			ask(arg, 0);
 			break;
 		case 1:
-			ask((long *)arg[0], 1);
+			ask(arg, 1);
 			break;
 		default:
-			ask((long *)arg[0], arg[1] + (seed >> 16) % (15 * PAGE));
+			ask(arg, arg[1] + (seed >> 16) % (15 * PAGE));
 		}
 	}
 	return 0;

@@ -251,6 +251,19 @@ int sys_make_file(size_t size)
 	return fd;
 }
 
+static int write_to(const char *path, int flags, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC | flags);
+	int err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (write(fd, text, strlen(text)) < 0)
+		err = -errno;
+	close(fd);
+	return err;
+}
+
 /**
  * sys_write() - write a text to a file of the kernel's
  * @path: which
@@ -260,15 +273,19 @@ int sys_make_file(size_t size)
  */
 int sys_write(const char *path, const char *text)
 {
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	int err = 0;
+	return write_to(path, 0, text);
+}
 
-	if (fd < 0)
-		return -errno;
-	if (write(fd, text, strlen(text)) < 0)
-		err = -errno;
-	close(fd);
-	return err;
+/**
+ * sys_append() - add a line to a file of the kernel's that holds a list
+ * @path: which
+ * @text: the line
+ *
+ * Return: 0 or a negative errno.
+ */
+int sys_append(const char *path, const char *text)
+{
+	return write_to(path, O_APPEND, text);
 }
 
 /**

@@ -48,6 +48,7 @@ int sys_make_file(size_t size);
 
 /* A setting of the machine, for as long as a test needs another. */
 int sys_write(const char *path, const char *text);
+int sys_append(const char *path, const char *text);
 int sys_replace(const char *path, const char *text, char *ret_old, size_t size);
 
 #endif /* BRKW_TEST_PROC_H */

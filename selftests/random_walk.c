@@ -612,7 +612,6 @@ static void do_mremap(struct walker *w, struct move *m)
 	/* libc itself refuses some flags */
 	addr = (void *)syscall(SYS_mremap, m->r.addr, m->r.nr * sz_page, m->nr_new * sz_page,
 			       m->flags, addr_of(z, m->page_new));
-	if(getenv("DBG")) say("mremap %d+%d -> %d+%d %x = %p to %p\n",m->r.page,m->r.nr,m->page_new,m->nr_new,m->flags,addr,addr_of(z,m->page_new));
 	if (addr != MAP_FAILED) {
 		foretell_mremap(w, m, addr);
 		return;
@@ -1188,6 +1187,20 @@ static void exec_true(void)
 	_exit(127);
 }
 
+/*
+ * fork() copies the break before it takes the lock under which it copies the
+ * mappings: where the parent's threads race, the two may not fit each other.
+ */
+static void look_at_heap(struct walker *w)
+{
+	unsigned char vec;
+	unsigned int i;
+
+	brk_now = do_brk(w, 0);
+	for (i = 0; i < heap.nr; i++)
+		heap.mapped[i] = !mincore((void *)addr_of(&heap, i), sz_page, &vec);
+}
+
 /* A child starts with an account of its own, and as a single thread. */
 static void become_child(struct walker *w)
 {
@@ -1195,11 +1208,8 @@ static void become_child(struct walker *w)
 	memset(&first, 0, sizeof(first));
 	memset(&first_kernel, 0, sizeof(first_kernel));
 	is_child = true;
-	if (is_alone)
-		return;
-	brk_now = do_brk(w, 0);
-	set_mapped(&heap, 0, heap.nr, false);
-	set_mapped(&heap, 0, break_page(brk_now), true);
+	if (!is_alone)
+		look_at_heap(w);
 	is_alone = true;
 }
 
@@ -1392,19 +1402,7 @@ static int make_file(int fd)
 
 static void open_files(void)
 {
-	char path[] = "/tmp/random_walk.	void *volatile block = malloc(1);
-	unsigned int i;
-
-	free(block);	/* so libc has its part of the heap, for threads too */
-	void *volatile block = malloc(1);
-	unsigned int i;
-
-	free(block);	/* so libc has its part of the heap, for threads too */
-	void *volatile block = malloc(1);
-	unsigned int i;
-
-	free(block);	/* so libc has its part of the heap, for threads too */
-";
+	char path[] = "/tmp/random_walk.XXXXXX";
 
 	fd_file = make_file(mkstemp(path));
 	unlink(path);

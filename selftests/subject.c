@@ -140,6 +140,17 @@ static void wait_for_end(int *tid)
 }
 
 /**
+ * tally_add() - count something in a race
+ * @arg: what the racing step was given
+ * @nr: which tally
+ * @by: how much
+ */
+void tally_add(const long *arg, unsigned int nr, long by)
+{
+	__atomic_add_fetch((long *)arg[0] + nr, by, __ATOMIC_RELAXED);
+}
+
+/**
  * step_race() - threads that do the same at once
  * @arg: a step, how many do it, its arguments; they come behind the tally,
  *	 which all threads share and add to with tally_add()
@@ -252,6 +263,36 @@ void subject_stop(struct subject *subject)
 }
 
 /**
+ * subject_send() - begin a step
+ * @subject: the subject
+ * @fn: the step
+ * @arg: its NR_ARGS arguments
+ *
+ * Return: false if the subject is gone.
+ */
+bool subject_send(struct subject *subject, step_fn fn, const long *arg)
+{
+	struct message message = { .fn = fn };
+
+	memcpy(message.arg, arg, sizeof(message.arg));
+	return write(subject->to, &message, sizeof(message)) == sizeof(message);
+}
+
+/**
+ * subject_answer() - wait for the end of a step
+ * @subject: the subject
+ *
+ * Return: its answer, or SUBJECT_GONE.
+ */
+long subject_answer(struct subject *subject)
+{
+	long answer;
+
+	return read(subject->from, &answer, sizeof(answer)) == sizeof(answer) ?
+		answer : SUBJECT_GONE;
+}
+
+/**
  * subject_run() - have the subject do a step
  * @subject: the subject
  * @fn: the step
@@ -261,15 +302,7 @@ void subject_stop(struct subject *subject)
  */
 long subject_run(struct subject *subject, step_fn fn, const long *arg)
 {
-	struct message message = { .fn = fn };
-	long answer;
-
-	memcpy(message.arg, arg, sizeof(message.arg));
-	if (write(subject->to, &message, sizeof(message)) != sizeof(message))
-		return SUBJECT_GONE;
-	if (read(subject->from, &answer, sizeof(answer)) != sizeof(answer))
-		return SUBJECT_GONE;
-	return answer;
+	return subject_send(subject, fn, arg) ? subject_answer(subject) : SUBJECT_GONE;
 }
 
 /**

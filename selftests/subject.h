@@ -51,6 +51,8 @@ int subject_start(struct subject *subject);
 void subject_stop(struct subject *subject);
 int subject_settle(struct subject *subject);
 long subject_run(struct subject *subject, step_fn fn, const long *arg);
+bool subject_send(struct subject *subject, step_fn fn, const long *arg);
+long subject_answer(struct subject *subject);
 int subject_limit(struct subject *subject, int resource, long to);
 long subject_room(struct subject *subject, long size);
 bool subject_mark(struct subject *subject);
@@ -61,6 +63,7 @@ bool subject_has_become(struct subject *subject, const char *comm,
 			struct brkw_snapshot_entry *ret_acct);
 
 long raw_syscall(const long *arg);
+void tally_add(const long *arg, unsigned int nr, long by);
 
 /* Steps. The first one's arguments are a system call and its arguments. */
 long step_syscall(const long *arg);
@@ -72,6 +75,8 @@ long step_race(const long *arg);
 /* step(subject, function, arguments...), call(subject, SYS_..., arguments...) */
 #define step(subject, fn, ...)	\
 	subject_run(subject, fn, (const long[NR_ARGS]){ __VA_ARGS__ })
+#define begin_step(subject, fn, ...)	\
+	subject_send(subject, fn, (const long[NR_ARGS]){ __VA_ARGS__ })
 #define call(subject, ...)	step(subject, step_syscall, __VA_ARGS__)
 #define raw(...)		raw_syscall((const long[NR_ARGS]){ __VA_ARGS__ })
 
