@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -276,6 +277,19 @@ bool subject_send(struct subject *subject, step_fn fn, const long *arg)
 
 	memcpy(message.arg, arg, sizeof(message.arg));
 	return write(subject->to, &message, sizeof(message)) == sizeof(message);
+}
+
+/**
+ * subject_has_answer() - the step is over
+ * @subject: the subject
+ *
+ * Return: false if subject_answer() would wait.
+ */
+bool subject_has_answer(struct subject *subject)
+{
+	struct pollfd answer = { .fd = subject->from, .events = POLLIN };
+
+	return poll(&answer, 1, 0) > 0;
 }
 
 /**

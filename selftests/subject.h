@@ -52,6 +52,7 @@ void subject_stop(struct subject *subject);
 int subject_settle(struct subject *subject);
 long subject_run(struct subject *subject, step_fn fn, const long *arg);
 bool subject_send(struct subject *subject, step_fn fn, const long *arg);
+bool subject_has_answer(struct subject *subject);
 long subject_answer(struct subject *subject);
 int subject_limit(struct subject *subject, int resource, long to);
 long subject_room(struct subject *subject, long size);

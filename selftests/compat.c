@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The system calls of 32-bit programs, which a 64-bit kernel takes from anybody. */
+#include <errno.h>
+#include "../kselftest_harness.h"
+#include "subject.h"
+
+#if defined(__x86_64__)
+
+/* Numbers of arch/x86/entry/syscalls/syscall_32.tbl. */
+#define IA32_BRK	45
+#define IA32_MUNMAP	91
+#define IA32_MREMAP	163
+#define IA32_MMAP2	192
+
+static long step_int80(const long *arg)
+{
+	int ret;
+
+	/* the sixth argument, in ebp, is an offset and always 0 */
+	asm volatile("mov %%rbp, %%r12\n\t"
+		     "xor %%ebp, %%ebp\n\t"
+		     "int $0x80\n\t"
+		     "mov %%r12, %%rbp"
+		     : "=a"(ret)
+		     : "a"(arg[0]), "b"(arg[1]), "c"(arg[2]), "d"(arg[3]), "S"(arg[4]), "D"(arg[5])
+		     : "memory", "r8", "r9", "r10", "r11", "r12");
+	return ret;
+}
+
+#define int80(child, ...)	step(child, step_int80, __VA_ARGS__)
+
+SUBJECT_FIXTURE(compat);
+
+static bool has_int80(struct subject *child)
+{
+	return int80(child, IA32_BRK, 0) != SUBJECT_GONE;
+}
+
+TEST_F(compat, brk)
+{
+	long end = call(&self->child, SYS_brk, 0);
+
+	if (!has_int80(&self->child))
+		SKIP(return, "this kernel takes no 32-bit calls");
+	expect_step((int)end, int80(&self->child, IA32_BRK, 0), DELTA(BRK_SAME_EVENTS, 1));
+	expect_step((int)end, int80(&self->child, IA32_BRK, 1), DELTA(BRK_FAIL_EVENTS, 1));
+}
+
+TEST_F(compat, mappings)
+{
+	long at, room = 0x20000000;
+
+	if (!has_int80(&self->child))
+		SKIP(return, "this kernel takes no 32-bit calls");
+	at = expect_step(room, int80(&self->child, IA32_MMAP2, room, 8 * PAGE, RW,
+				     ANON | MAP_FIXED, -1),
+			 DELTA(MMAP_ANON_PRIVATE_EVENTS, 1),
+			 DELTA(MMAP_ANON_PRIVATE_BYTES, 8 * PAGE));
+	expect_step(at, int80(&self->child, IA32_MREMAP, at, 8 * PAGE, 10 * PAGE, 0),
+		    DELTA(MREMAP_GROW_EVENTS, 1), DELTA(MREMAP_GROW_BYTES, 2 * PAGE));
+	expect_step(-EINVAL, int80(&self->child, IA32_MREMAP, at, 8 * PAGE, 0, 0),
+		    DELTA(MREMAP_FAIL_EVENTS, 1));
+	expect_step(at, int80(&self->child, IA32_MREMAP, at, 10 * PAGE, 7 * PAGE, 0),
+		    DELTA(MREMAP_SHRINK_EVENTS, 1), DELTA(MREMAP_SHRINK_BYTES, 3 * PAGE));
+	expect_step(at + 16 * PAGE,
+		    int80(&self->child, IA32_MREMAP, at, 7 * PAGE, 7 * PAGE,
+			  MREMAP_MAYMOVE | MREMAP_FIXED, at + 16 * PAGE),
+		    DELTA(MREMAP_MOVE_EVENTS, 1));
+	expect_step(0, int80(&self->child, IA32_MUNMAP, at + 16 * PAGE, 2 * PAGE),
+		    DELTA(MUNMAP_EVENTS, 1), DELTA(MUNMAP_BYTES, 2 * PAGE));
+}
+
+#else
+
+TEST(compat)
+{
+	SKIP(return, "32-bit calls are tested on x86-64 only");
+}
+
+#endif
+
+TEST_HARNESS_MAIN

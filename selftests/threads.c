@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Threads that map, fault and unmap at once: at the end every sum is exact. */
+#include <errno.h>
+#include <sys/prctl.h>
+#include "../kselftest_harness.h"
+#include "subject.h"
+
+#define NR_THREADS	8
+#define NR_ROUNDS	150
+#define NR_SECONDS	180
+
+/* The tally of a race. */
+enum { EVENTS, MAPPED, REPLACED, TOUCHED, UNMAPS, UNMAPPED, NEXT };
+
+FIXTURE(threads) {
+	struct subject child;
+};
+
+FIXTURE_SETUP(threads)
+{
+	ASSERT_TRUE(account_module_is_loaded());
+	ASSERT_EQ(0, subject_start(&self->child));
+	ASSERT_EQ(0, call(&self->child, SYS_prctl, PR_SET_THP_DISABLE, 1));
+	ASSERT_EQ(0, subject_settle(&self->child));
+}
+
+FIXTURE_TEARDOWN(threads)
+{
+	subject_stop(&self->child);
+}
+
+static unsigned int pick(unsigned int *seed, unsigned int most)
+{
+	*seed = *seed * 1103515245 + 12345;
+	return 1 + (*seed >> 16) % most;
+}
+
+/* Counts only what the kernel has said yes to. */
+static long map_some(const long *arg, long nr)
+{
+	long start = raw(SYS_mmap, 0, nr * PAGE, RW, ANON, -1, 0);
+
+	if (start > 0) {
+		tally_add(arg, EVENTS, 1);
+		tally_add(arg, MAPPED, nr * PAGE);
+	}
+	return start;
+}
+
+static void touch_some(const long *arg, long start, long nr)
+{
+	step_touch((const long[]){ start, nr * PAGE, 1 });
+	tally_add(arg, TOUCHED, nr);
+}
+
+static void unmap_some(const long *arg, long start, long nr)
+{
+	if (raw(SYS_munmap, start, nr * PAGE))
+		return;
+	tally_add(arg, UNMAPS, 1);
+	tally_add(arg, UNMAPPED, nr * PAGE);
+}
+
+/* Maps, touches, maps again over a part of it, touches that, and unmaps. */
+static long race_map(const long *arg)
+{
+	unsigned int seed = __atomic_add_fetch((long *)arg[0] + NEXT, 1, __ATOMIC_RELAXED);
+	long start, nr, nr_over;
+	int i;
+
+	for (i = 0; i < NR_ROUNDS; i++) {
+		nr = 1 + pick(&seed, 7);
+		nr_over = pick(&seed, nr);
+		start = map_some(arg, nr);
+		if (start < 0)
+			continue;
+		touch_some(arg, start, nr);
+		if (raw(SYS_mmap, start, nr_over * PAGE, RW, ANON | MAP_FIXED, -1, 0) == start) {
+			tally_add(arg, EVENTS, 1);
+			tally_add(arg, MAPPED, nr_over * PAGE);
+			tally_add(arg, REPLACED, nr_over * PAGE);
+			touch_some(arg, start, nr_over);
+		}
+		unmap_some(arg, start, nr);
+	}
+	return 0;
+}
+
+static bool has_tallies(struct subject *child)
+{
+	const long *tally = child->tally;
+
+	return subject_changed(child, DELTAS(
+		DELTA(MMAP_ANON_PRIVATE_EVENTS, tally[EVENTS]),
+		DELTA(MMAP_ANON_PRIVATE_BYTES, tally[MAPPED]),
+		DELTA(MMAP_REPLACED_BYTES, tally[REPLACED]),
+		DELTA(MUNMAP_EVENTS, tally[UNMAPS]), DELTA(MUNMAP_BYTES, tally[UNMAPPED]),
+		DELTA(FAULT_ANON_MINOR, tally[TOUCHED])));
+}
+
+TEST_F_TIMEOUT(threads, map_fault_unmap, NR_SECONDS)
+{
+	ASSERT_TRUE(subject_mark(&self->child));
+	ASSERT_EQ(0, step(&self->child, step_race, (long)race_map, NR_THREADS));
+	EXPECT_EQ(NR_THREADS * NR_ROUNDS * 2, self->child.tally[EVENTS]);
+	EXPECT_TRUE(has_tallies(&self->child));
+}
+
+/* A reader that comes at any time sees sums that hold, and numbers that only rise. */
+TEST_F_TIMEOUT(threads, read_meanwhile, NR_SECONDS)
+{
+	struct brkw_snapshot_entry last, now;
+	const __s64 *old = last.value, *new = now.value;
+	int nr = 0;
+
+	ASSERT_TRUE(subject_mark(&self->child));
+	last = self->child.before;
+	begin_step(&self->child, step_race, (long)race_map, NR_THREADS);
+	while (!subject_has_answer(&self->child) || nr < 20) {
+		ASSERT_EQ(0, account_read(self->child.pid, &now));
+		EXPECT_TRUE(account_is_sound(&now));
+		EXPECT_LE(old[BRKW_KEY_VM_GROWN_BYTES], new[BRKW_KEY_VM_GROWN_BYTES]);
+		EXPECT_LE(old[BRKW_KEY_VM_SHRUNK_BYTES], new[BRKW_KEY_VM_SHRUNK_BYTES]);
+		EXPECT_LE(old[BRKW_KEY_FAULT_MINOR], new[BRKW_KEY_FAULT_MINOR]);
+		EXPECT_LE(old[BRKW_KEY_MUNMAP_EVENTS], new[BRKW_KEY_MUNMAP_EVENTS]);
+		last = now;
+		nr++;
+	}
+	EXPECT_EQ(0, subject_answer(&self->child));
+	EXPECT_TRUE(has_tallies(&self->child));
+}
+
+/* Threads that come and go while others work. */
+static long race_come_and_go(const long *arg)
+{
+	long nr = __atomic_add_fetch((long *)arg[0] + NEXT, 1, __ATOMIC_RELAXED);
+
+	if (nr & 1)
+		return 0;
+	return race_map(arg);
+}
+
+TEST_F_TIMEOUT(threads, some_exit_at_once, NR_SECONDS)
+{
+	int i;
+
+	for (i = 0; i < 5; i++) {
+		ASSERT_TRUE(subject_mark(&self->child));
+		ASSERT_EQ(0, step(&self->child, step_race, (long)race_come_and_go, NR_THREADS));
+		EXPECT_TRUE(has_tallies(&self->child));
+	}
+}
+
+TEST_F(threads, the_module_has_missed_nothing)
+{
+	EXPECT_EQ(0, account_stat("events_missed"));
+	EXPECT_EQ(0, account_stat("events_mismatched"));
+	EXPECT_EQ(0, account_stat("drop_account_pool"));
+	EXPECT_EQ(0, account_stat("drop_thread_pool"));
+}
+
+TEST_HARNESS_MAIN
