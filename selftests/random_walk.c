@@ -123,8 +123,8 @@ struct walker {
 static struct {
 	uint64_t seed;
 	unsigned int nr_threads, nr_ops, nr_pauses;
-	bool has_threads;
-} options = { .seed = 1, .nr_threads = 4, .nr_ops = 10000, .nr_pauses = 20 };
+	bool has_threads, has_stops;
+} options = { .seed = 1, .nr_threads = 4, .nr_ops = 2000, .nr_pauses = 20 };
 
 static unsigned long sz_page;
 static struct walker walkers[MAX_THREADS];
@@ -1390,6 +1390,8 @@ static void run_alone(void)
 		if (pause)
 			walk(&walkers[0]);
 		check_pause(pause);
+		if (options.has_stops && (!pause || pause == options.nr_pauses))
+			raise(SIGSTOP);	/* somebody else wants to look, too */
 	}
 }
 
@@ -1559,7 +1561,6 @@ int main(int argc, char **argv)
 	int i;
 
 	sz_page = sysconf(_SC_PAGESIZE);
-	options.nr_ops = 3000;
 	for (i = 1; i + 1 < argc; i += 2) {
 		if (!strcmp(argv[i], "--seed")) {
 			options.seed = strtoull(argv[i + 1], NULL, 10);
@@ -1571,6 +1572,8 @@ int main(int argc, char **argv)
 			options.has_threads = options.nr_threads;
 		} else if (!strcmp(argv[i], "--ops")) {
 			options.nr_ops = atoi(argv[i + 1]);
+		} else if (!strcmp(argv[i], "--stop")) {
+			options.has_stops = atoi(argv[i + 1]);
 		} else if (!strcmp(argv[i], "--pauses")) {
 			options.nr_pauses = atoi(argv[i + 1]);
 		} else {

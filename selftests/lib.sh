@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What the test scripts share: KTAP lines (the framework's own), the module,
+# the kernel's log. Sourced, never run; $here is the folder of the tests.
+
+# shellcheck source=/dev/null disable=SC2154 # who sources us sets it
+. "$here/../kselftest/ktap_helpers.sh"
+
+folder=/sys/kernel/debug/brkwatch
+parameters=/sys/module/brkwatch/parameters
+
+# fail_all REASON: the test cannot even begin. That is never a pass.
+fail_all() {
+	echo "Bail out! $*"
+	exit "$KSFT_FAIL"
+}
+
+# check NAME COMMAND...: one test; ktap_test_result would split the words.
+check() {
+	local name=$1
+	shift
+	if "$@"; then
+		ktap_test_pass "$name"
+	else
+		ktap_test_fail "$name"
+	fi
+}
+
+# equals WHAT IS SHOULD
+equals() {
+	[ "$2" = "$3" ] && return
+	ktap_print_msg "$1 is '$2', should be '$3'"
+	return 1
+}
+
+# at_least WHAT IS LEAST
+at_least() {
+	[ "$2" -ge "$3" ] && return
+	ktap_print_msg "$1 is $2, should be at least $3"
+	return 1
+}
+
+module_file() {
+	local file
+	for file in "${BRKWATCH_KO-}" "$here/brkwatch.ko" \
+		"$here/../../../../build/$(uname -r)/brkwatch.ko" \
+		"/lib/modules/$(uname -r)/extra/brkwatch.ko"; do
+		[ -f "$file" ] && echo "$file" && return
+	done
+	return 1
+}
+
+is_loaded() {
+	[ -d "$parameters" ]
+}
+
+# The runner has loaded the module; a test that is run by hand needs it, too.
+need_module() {
+	[ "$(id -u)" = 0 ] || fail_all "only root can load a module"
+	ko=$(module_file) || fail_all "no brkwatch.ko: set BRKWATCH_KO"
+	is_loaded || fail_all "brkwatch is not loaded: insmod $ko"
+	[ -r $folder/stats ] || fail_all "cannot read $folder: is debugfs mounted?"
+}
+
+# load_module [PARAMETER=VALUE ...]
+load_module() {
+	insmod "$ko" "$@" 2>/dev/null
+}
+
+unload_module() {
+	rmmod brkwatch 2>/dev/null
+}
+
+# stat_of KEY
+stat_of() {
+	awk -v key="$1" '$1 == key { print $2 }' $folder/stats
+}
+
+# key_of PID KEY
+key_of() {
+	awk -v key="$2" '$1 == key { print $2 }' "$folder/$1"
+}
+
+# wait_for COMMAND...: for at most 5 seconds
+wait_for() {
+	local i
+	for ((i = 0; i < 250; i++)); do
+		"$@" && return
+		sleep 0.02
+	done
+	return 1
+}
+
+# Every account that is live balances.
+all_balance() {
+	local wrong
+	wrong=$(awk 'NR == 1 { for (i = 1; i <= NF; i++) column[$i] = i; next }
+		     $column["vm_unaccounted_bytes"] != 0' $folder/processes)
+	[ -z "$wrong" ] && return
+	ktap_print_msg "$wrong"
+	return 1
+}
+
+nr_processes() {
+	awk 'END { print NR - 1 }' $folder/processes
+}
+
+mark_log() {
+	mark="brkwatch-test $$ $RANDOM"
+	echo "$mark" >/dev/kmsg
+}
+
+log_since_mark() {
+	dmesg | awk -v mark="$mark" 'found; index($0, mark) { found = 1 }'
+}
+
+log_is_clean() {
+	! log_since_mark | grep -E 'WARNING|BUG|Oops|Call Trace|INFO: |refcount_t|corruption|hung'
+}
+
+# What the module itself said, without what the kernel says of it.
+words_of_module() {
+	log_since_mark | grep -F 'brkwatch: ' |
+		grep -vE 'taints kernel|module verification failed'
+}

@@ -1,0 +1,99 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Loads and unloads the module while processes come, go and change: it counts
+# right from the first moment, and leaves nothing behind.
+
+# shellcheck disable=SC2119 # it is loaded without parameters
+here=$(dirname "$(readlink -f "$0")")
+# shellcheck source=lib.sh
+. "$here/lib.sh"
+
+nr_cycles=10
+loads=()
+
+# Processes that live long, and processes that do not.
+work() {
+	while :; do
+		"$here/brk_steps" brk:+1M map:1M touch:1M brk:-64K map:300K unmap:1M
+		/bin/true
+	done
+}
+
+start_load() {
+	local _
+	for _ in 1 2; do
+		work &
+		loads+=($!)
+	done
+}
+
+# shellcheck disable=SC2317 # called by trap
+stop_load() {
+	[ ${#loads[@]} = 0 ] || kill "${loads[@]}" 2>/dev/null
+	loads=()
+}
+
+cycle() {
+	unload_module || return
+	[ ! -e $folder ] || return
+	load_module || return
+	sleep 0.1
+	at_least "the number of processes" "$(nr_processes)" 3 && all_balance &&
+		equals events_mismatched "$(stat_of events_mismatched)" 0 &&
+		equals events_missed "$(stat_of events_missed)" 0
+}
+
+cycles() {
+	local i
+	for ((i = 1; i <= nr_cycles; i++)); do
+		cycle || { ktap_print_msg "cycle $i of $nr_cycles"; return 1; }
+	done
+}
+
+# Whoever reads holds the module.
+refused_while_open() {
+	exec 7<$folder/stats
+	if unload_module; then
+		exec 7<&-
+		ktap_print_msg "unloaded with a file open"
+		load_module
+		return 1
+	fi
+	exec 7<&-
+	is_loaded && at_least "the number of processes" "$(nr_processes)" 3
+}
+
+unloaded() {
+	unload_module && [ ! -e $folder ] && [ ! -e $parameters ]
+}
+
+# Refused attempts to unload say nothing.
+one_line_each() {
+	local loaded unloaded all
+	loaded=$(words_of_module | grep -c 'brkwatch: watching [0-9]* processes')
+	unloaded=$(words_of_module | grep -c 'brkwatch: unloaded after [0-9]* accounts')
+	all=$(words_of_module | wc -l)
+	equals "lines at load" "$loaded" $((nr_cycles + 1)) &&
+		equals "lines at unload" "$unloaded" $((nr_cycles + 1)) &&
+		equals "all lines" "$all" $((2 * nr_cycles + 2))
+}
+
+main() {
+	need_module
+	trap stop_load EXIT
+	ktap_print_header
+	ktap_set_plan 6
+	mark_log
+	start_load
+	check "unload and load $nr_cycles times under load" cycles
+	check "unload is refused while a file is open" refused_while_open
+	check "unload" unloaded
+	check "load again" load_module
+	stop_load
+	check "the kernel's log is clean" log_is_clean
+	check "one line at load, one at unload" one_line_each
+	ktap_finished
+}
+
+main
