@@ -117,7 +117,7 @@ static int read_once(const char *path, struct brkw_snapshot_entry *ret_acct)
  * @ret_acct: filled on success
  *
  * The file appears a little late, and after exec that of the account before is
- * still there for a moment: tries for 2 seconds.
+ * still there for a moment, or goes while it is read (-EIO): tries for 2 seconds.
  * Return: 0 or a negative errno; -EBADMSG if the text is not the contract's.
  */
 int account_read(pid_t pid, struct brkw_snapshot_entry *ret_acct)
@@ -126,9 +126,9 @@ int account_read(pid_t pid, struct brkw_snapshot_entry *ret_acct)
 	int err = -ENOENT, i;
 
 	snprintf(path, sizeof(path), BRKW_FOLDER "%d", pid);
-	for (i = 0; i < NR_TRIES && err == -ENOENT; i++) {
+	for (i = 0; i < NR_TRIES && (err == -ENOENT || err == -EIO); i++) {
 		err = read_once(path, ret_acct);
-		if (err == -ENOENT)
+		if (err)
 			usleep(TRY_US);
 	}
 	return err;

@@ -380,6 +380,27 @@ static bool read_sound(pid_t pid, struct brkw_snapshot_entry *ret_acct)
 	return account_is_sound(ret_acct) & account_agrees_with_kernel(ret_acct);
 }
 
+/*
+ * A subject that has said that it is done may still fault on its way to sleep:
+ * reads until the kernel counts the same before and after.
+ */
+static bool read_still(pid_t pid, struct brkw_snapshot_entry *ret_acct,
+		       struct proc_faults *ret_faults)
+{
+	struct proc_faults after;
+	int tries;
+
+	for (tries = 0; tries < 200; tries++) {
+		if (proc_read_faults(pid, ret_faults) || !read_sound(pid, ret_acct) ||
+		    proc_read_faults(pid, &after))
+			return false;
+		if (!memcmp(ret_faults, &after, sizeof(after)))
+			return true;
+		usleep(5000);
+	}
+	return false;
+}
+
 /**
  * subject_mark() - note the subject's account before a step
  * @subject: the subject
@@ -388,21 +409,17 @@ static bool read_sound(pid_t pid, struct brkw_snapshot_entry *ret_acct)
  */
 bool subject_mark(struct subject *subject)
 {
-	return !proc_read_faults(subject->pid, &subject->faults) &&
-	       read_sound(subject->pid, &subject->before);
+	return read_still(subject->pid, &subject->before, &subject->faults);
 }
 
 static bool has_kernel_faults(const struct subject *subject,
-			      const struct brkw_snapshot_entry *after)
+			      const struct brkw_snapshot_entry *after,
+			      const struct proc_faults *faults)
 {
 	const __s64 *old = subject->before.value, *new = after->value;
-	struct proc_faults faults;
-	long minor, major;
+	long minor = faults->minor - subject->faults.minor;
+	long major = faults->major - subject->faults.major;
 
-	if (proc_read_faults(subject->pid, &faults))
-		return false;
-	minor = faults.minor - subject->faults.minor;
-	major = faults.major - subject->faults.major;
 	if (new[BRKW_KEY_FAULT_MINOR] - old[BRKW_KEY_FAULT_MINOR] == minor &&
 	    new[BRKW_KEY_FAULT_MAJOR] - old[BRKW_KEY_FAULT_MAJOR] == major)
 		return true;
@@ -421,10 +438,11 @@ static bool has_kernel_faults(const struct subject *subject,
 bool subject_changed(struct subject *subject, const struct delta *deltas)
 {
 	struct brkw_snapshot_entry after;
+	struct proc_faults faults;
 
-	if (!read_sound(subject->pid, &after))
+	if (!read_still(subject->pid, &after, &faults))
 		return false;
-	return has_kernel_faults(subject, &after) &
+	return has_kernel_faults(subject, &after, &faults) &
 	       account_changed_by(&subject->before, &after, deltas, subject->has_faults);
 }
 
