@@ -189,6 +189,22 @@ bool account_is_known(const struct brkw_snapshot_entry *acct, unsigned int key)
 	return !(acct->unknown[key / 64] & (1ULL << (key % 64)));
 }
 
+/**
+ * account_is_borrowed() - all keys of the address space are another process's
+ * @acct: the account
+ *
+ * Return: false if one of them is known, or the faults are not.
+ */
+bool account_is_borrowed(const struct brkw_snapshot_entry *acct)
+{
+	unsigned int key;
+
+	for (key = BRKW_KEY_VM_BYTES; key <= BRKW_KEY_OTHER_SHRINK_BYTES; key++)
+		if (account_is_known(acct, key))
+			return false;
+	return account_is_known(acct, BRKW_KEY_FAULT_MINOR);
+}
+
 /* Keys that are sums of others, and what they are made of. */
 static const struct {
 	unsigned int key;

@@ -33,6 +33,7 @@ int account_read(pid_t pid, struct brkw_snapshot_entry *ret_acct);
 int account_find_ended(pid_t pid, enum brkw_state state, struct brkw_snapshot_entry *ret_acct);
 long account_parse(const char *text, struct brkw_snapshot_entry *ret_acct);
 bool account_is_known(const struct brkw_snapshot_entry *acct, unsigned int key);
+bool account_is_borrowed(const struct brkw_snapshot_entry *acct);
 
 /* What does not hold is said on stderr, in the form of a TAP comment. */
 bool account_is_sound(const struct brkw_snapshot_entry *acct);

@@ -1,42 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
-/* How accounts open and end: fork, vfork, exec, threads, exit, signals. */
-#include <elf.h>
+/* How accounts open and end: fork, threads, borrowed address spaces, exit, signals. */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <linux/userfaultfd.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include "../kselftest_harness.h"
 #include "subject.h"
 
 #define SZ_STACK	(64 * 1024)
 
-/* What the subject execs and where its threads run; it has this memory, too. */
-static char program[PATH_MAX];
-static char *argv[] = { program, NULL };
-static char *envp[] = { NULL };
+/* Where a thread or child of the subject runs; it has this memory, too. */
 static char stack[SZ_STACK] __attribute__((aligned(64)));
 static int is_ready;
 
-FIXTURE(life) {
-	struct subject child;
-};
-
-FIXTURE_SETUP(life)
-{
-	ASSERT_TRUE(account_module_is_loaded());
-	sys_beside("held", program, sizeof(program));
-	ASSERT_EQ(0, subject_start(&self->child));
-}
-
-FIXTURE_TEARDOWN(life)
-{
-	subject_stop(&self->child);
-}
+SUBJECT_FIXTURE(life);
 
 /* No change of size is in it: it is as large as it was when it opened. */
 static bool is_fresh(const struct brkw_snapshot_entry *acct)
@@ -115,6 +95,21 @@ TEST_F(life, fork_leaves_a_mapping_behind)
 	EXPECT_EQ(mine[BRKW_KEY_VM_BYTES] - 8 * PAGE, acct.value[BRKW_KEY_VM_START_BYTES]);
 }
 
+/* By its number in the initial pid namespace, wherever it lives. */
+TEST_F(life, fork_in_a_pid_namespace)
+{
+	struct brkw_snapshot_entry acct;
+	long pid = call(&self->child, SYS_unshare, CLONE_NEWPID);
+
+	if (pid == -EINVAL)
+		SKIP(return, "no pid namespaces in this kernel");
+	ASSERT_EQ(0, pid);
+	pid = expect_address(step(&self->child, step_fork));
+	ASSERT_TRUE(read_child(pid, &acct));
+	EXPECT_EQ(pid, acct.pid);
+	EXPECT_TRUE(is_fresh(&acct));
+}
+
 /* The child's steps are on its own account. */
 TEST_F(life, forked_child_maps)
 {
@@ -128,51 +123,6 @@ TEST_F(life, forked_child_maps)
 	EXPECT_EQ(3 * PAGE, acct.value[BRKW_KEY_MMAP_ANON_PRIVATE_BYTES]);
 	EXPECT_LE(3, acct.value[BRKW_KEY_FAULT_ANON_MINOR]);
 	EXPECT_TRUE(has_all_faults(&acct));
-}
-
-static long step_vfork_exec(const long *arg)
-{
-	pid_t pid = vfork();
-
-	if (!pid) {
-		execve(program, argv, envp);
-		_exit(127);
-	}
-	return pid < 0 ? -errno : pid;
-}
-
-/* All keys of the address space are another process's. */
-static bool is_borrowed(const struct brkw_snapshot_entry *acct)
-{
-	unsigned int key;
-
-	for (key = BRKW_KEY_VM_BYTES; key <= BRKW_KEY_OTHER_SHRINK_BYTES; key++) {
-		if (account_is_known(acct, key)) {
-			fprintf(stderr, "# %s is known\n", account_keys[key]);
-			return false;
-		}
-	}
-	return account_is_known(acct, BRKW_KEY_FAULT_MINOR);
-}
-
-TEST_F(life, vfork_and_exec)
-{
-	struct brkw_snapshot_entry acct;
-	pid_t pid;
-
-	pid = expect_address(step(&self->child, step_vfork_exec));
-	ASSERT_TRUE(proc_wait_state(pid, 'T'));
-	ASSERT_EQ(0, account_read(pid, &acct));
-	EXPECT_TRUE(account_is_sound(&acct));
-	EXPECT_TRUE(account_agrees_with_kernel(&acct));
-	EXPECT_STREQ("held", acct.comm);
-	EXPECT_EQ(PAGE, acct.value[BRKW_KEY_VM_START_BYTES]);
-	ASSERT_EQ(0, account_find_ended(pid, BRKW_REPLACED, &acct));
-	EXPECT_TRUE(is_borrowed(&acct));
-	EXPECT_TRUE(account_is_sound(&acct));
-	expect_step(0, step(&self->child, step_end_child, pid));
-	ASSERT_EQ(0, account_find_ended(pid, BRKW_EXITED, &acct));
-	EXPECT_TRUE(account_is_sound(&acct));
 }
 
 static int borrow(void *data)
@@ -210,147 +160,12 @@ TEST_F(life, child_in_the_same_address_space)
 			     DELTA(BRK_GROW_BYTES, PAGE), DELTA(BRK_BYTES, PAGE));
 	ASSERT_TRUE(proc_wait_state(pid, 'S'));
 	ASSERT_EQ(0, account_read(pid, &acct));
-	EXPECT_TRUE(is_borrowed(&acct));
+	EXPECT_TRUE(account_is_borrowed(&acct));
 	EXPECT_TRUE(account_is_sound(&acct));
 	EXPECT_TRUE(has_all_faults(&acct));
 	expect_step(0, step(&self->child, step_end_child, pid));
 	ASSERT_EQ(0, account_find_ended(pid, BRKW_EXITED, &acct));
-	EXPECT_TRUE(is_borrowed(&acct));
-}
-
-TEST_F(life, exec)
-{
-	struct brkw_snapshot_entry acct;
-
-	map(&self->child, 0, 16 * PAGE, ANON, -1);
-	ASSERT_TRUE(subject_mark(&self->child));
-	EXPECT_EQ(SUBJECT_GONE, call(&self->child, SYS_execve, (long)program, (long)argv,
-				     (long)envp));
-	ASSERT_TRUE(subject_has_become(&self->child, "held", &acct));
-	EXPECT_TRUE(subject_has_ended(&self->child, BRKW_REPLACED, DELTAS()));
-	EXPECT_EQ(PAGE, acct.value[BRKW_KEY_VM_START_BYTES]);
-	EXPECT_LT(self->child.before.value[BRKW_KEY_WATCHED_SINCE_NS],
-		  acct.value[BRKW_KEY_WATCHED_SINCE_NS]);
-	EXPECT_EQ(0, acct.value[BRKW_KEY_MMAP_ANON_PRIVATE_BYTES]);
-}
-
-/* Threads that wait while one of them execs and ends them. */
-static long race_exec(const long *arg)
-{
-	if (__atomic_add_fetch(&is_ready, 1, __ATOMIC_ACQ_REL) == arg[1])
-		raw(SYS_execve, (long)program, (long)argv, (long)envp);
-	for (;;)
-		raw(SYS_ppoll, 0, 0, 0, 0);
-	return 0;
-}
-
-TEST_F(life, exec_by_a_thread)
-{
-	struct brkw_snapshot_entry acct;
-	struct proc_faults faults;
-
-	ASSERT_TRUE(subject_mark(&self->child));
-	EXPECT_EQ(SUBJECT_GONE, step(&self->child, step_race, (long)race_exec, 4, 4));
-	ASSERT_TRUE(subject_has_become(&self->child, "held", &acct));
-	EXPECT_TRUE(subject_has_ended(&self->child, BRKW_REPLACED, DELTAS()));
-	EXPECT_EQ(PAGE, acct.value[BRKW_KEY_VM_START_BYTES]);
-	/* it goes on, and its faults are still counted */
-	ASSERT_EQ(0, proc_read_faults(self->child.pid, &faults));
-	EXPECT_LT(0, acct.value[BRKW_KEY_FAULT_MINOR]);
-	EXPECT_GE(faults.minor, acct.value[BRKW_KEY_FAULT_MINOR]);
-}
-
-TEST_F(life, exec_of_nothing)
-{
-	static const char nothing[] = "/nowhere/to/be/found", folder[] = "/";
-
-	expect_step(-ENOENT, call(&self->child, SYS_execve, (long)nothing, (long)argv, (long)envp));
-	expect_step(-EACCES, call(&self->child, SYS_execve, (long)folder, (long)argv, (long)envp));
-}
-
-/* A copy of a program in /tmp, to be changed. */
-static int copy_program(const char *name, char *ret_path, size_t size)
-{
-	char from[PATH_MAX], block[65536];
-	int in, out;
-	ssize_t nr;
-
-	sys_beside(name, from, sizeof(from));
-	snprintf(ret_path, size, "/tmp/brkwatch-life.XXXXXX");
-	in = open(from, O_RDONLY);
-	out = mkstemp(ret_path);
-	while ((nr = read(in, block, sizeof(block))) > 0)
-		if (write(out, block, nr) != nr)
-			break;
-	fchmod(out, 0755);
-	close(in);
-	return nr ? -1 : out;
-}
-
-/* The header of the last segment of a type. */
-static off_t find_segment(int fd, Elf64_Word type, Elf64_Phdr *ret_segment)
-{
-	Elf64_Ehdr elf;
-	Elf64_Phdr segment;
-	off_t found = -1;
-	int i;
-
-	if (pread(fd, &elf, sizeof(elf), 0) != sizeof(elf))
-		return -1;
-	for (i = 0; i < elf.e_phnum; i++) {
-		off_t pos = elf.e_phoff + i * sizeof(segment);
-
-		if (pread(fd, &segment, sizeof(segment), pos) != sizeof(segment))
-			return -1;
-		if (segment.p_type != type)
-			continue;
-		*ret_segment = segment;
-		found = pos;
-	}
-	return found;
-}
-
-TEST_F(life, exec_without_an_interpreter)
-{
-	Elf64_Phdr segment;
-	int fd;
-
-	subject_stop(&self->child);
-	fd = copy_program("life", program, sizeof(program));
-	ASSERT_LE(0, fd);
-	ASSERT_LE(0, find_segment(fd, PT_INTERP, &segment));
-	ASSERT_EQ(1, pwrite(fd, "!", 1, segment.p_offset + 1));
-	close(fd);
-	ASSERT_EQ(0, subject_start(&self->child));
-	expect_step(-ENOENT, call(&self->child, SYS_execve, (long)program, (long)argv, (long)envp));
-	unlink(program);
-}
-
-/* It fails when the old address space is gone: the process ends. */
-TEST_F(life, exec_failing_too_late)
-{
-	struct brkw_snapshot_entry acct;
-	Elf64_Phdr segment;
-	off_t pos;
-	int fd;
-
-	subject_stop(&self->child);
-	fd = copy_program("held", program, sizeof(program));
-	ASSERT_LE(0, fd);
-	pos = find_segment(fd, PT_LOAD, &segment);
-	ASSERT_LE(0, pos);
-	segment.p_vaddr |= 1UL << 62;
-	ASSERT_EQ(sizeof(segment), pwrite(fd, &segment, sizeof(segment), pos));
-	close(fd);
-	ASSERT_EQ(0, subject_start(&self->child));
-	ASSERT_TRUE(subject_mark(&self->child));
-	EXPECT_EQ(SUBJECT_GONE, call(&self->child, SYS_execve, (long)program, (long)argv,
-				     (long)envp));
-	EXPECT_TRUE(subject_has_ended(&self->child, BRKW_REPLACED, DELTAS()));
-	ASSERT_EQ(0, account_find_ended(self->child.pid, BRKW_EXITED, &acct));
-	EXPECT_TRUE(account_is_sound(&acct));
-	EXPECT_EQ(PAGE, acct.value[BRKW_KEY_VM_START_BYTES]);
-	unlink(program);
+	EXPECT_TRUE(account_is_borrowed(&acct));
 }
 
 TEST_F(life, exit)

@@ -138,6 +138,18 @@ TEST_F(mmap, merged_with_its_neighbour)
 		    DELTA(MMAP_ANON_PRIVATE_BYTES, 2 * PAGE));
 }
 
+/* Mappings are split and merged, but none comes or goes. */
+TEST_F(mmap, changed_in_other_ways)
+{
+	long at = map(&self->child, 0, 16 * PAGE, ANON, -1);
+
+	expect_step(0, call(&self->child, SYS_mprotect, at + 2 * PAGE, 3 * PAGE, PROT_READ));
+	expect_step(0, call(&self->child, SYS_mlock, at + 8 * PAGE, PAGE));
+	expect_step(0, call(&self->child, SYS_munlock, at + 8 * PAGE, PAGE));
+	expect_step(0, call(&self->child, SYS_mprotect, at, 16 * PAGE, PROT_NONE));
+	expect_step(0, call(&self->child, SYS_msync, at, 16 * PAGE, MS_SYNC));
+}
+
 TEST_F(mmap, refused_arguments)
 {
 	struct subject *child = &self->child;

@@ -38,7 +38,8 @@ FIXTURE_TEARDOWN(mmap_fixed)
 /* Anonymous pages [first, last) of the room; readable ones do not merge with others. */
 static long put(struct subject *child, long room, long first, long last, int prot)
 {
-	return call(child, SYS_mmap, room + first * PAGE, (last - first) * PAGE, prot, FIXED, -1, 0);
+	return call(child, SYS_mmap, room + first * PAGE, (last - first) * PAGE, prot, FIXED,
+		    -1, 0);
 }
 
 TEST_F(mmap_fixed, over_nothing)
@@ -101,6 +102,15 @@ TEST_F(mmap_fixed, file_over_anonymous)
 				    self->file),
 		    DELTA(MMAP_FILE_PRIVATE_EVENTS, 1), DELTA(MMAP_FILE_PRIVATE_BYTES, 4 * PAGE),
 		    OLD(4));
+}
+
+/* The kernel maps what the call asks for over what is there. */
+TEST_F(mmap_fixed, remap_file_pages)
+{
+	map(&self->child, self->room, 4 * PAGE, MAP_SHARED | MAP_FIXED, self->file);
+	expect_step(0, call(&self->child, SYS_remap_file_pages, self->room, 2 * PAGE, 0, 5, 0),
+		    DELTA(MMAP_FILE_SHARED_EVENTS, 1), DELTA(MMAP_FILE_SHARED_BYTES, 2 * PAGE),
+		    OLD(2));
 }
 
 TEST_F(mmap_fixed, noreplace)

@@ -9,23 +9,13 @@
 #define BRKW_TEST_SUBJECT_H
 
 #include <stdbool.h>
-#include <sys/syscall.h>
 #include <sys/types.h>
 #include "account.h"
 #include "proc.h"
-
-#define PAGE		4096L
-#define RW		(PROT_READ | PROT_WRITE)
-#define ANON		(MAP_PRIVATE | MAP_ANONYMOUS)
-
-#define NR_ARGS		7
-#define NR_TALLIES	8
-#define NR_THREADS_MAX	8
+#include "step.h"
 
 /* What a step answers that has no end: the subject has died or become another. */
 #define SUBJECT_GONE	(-1000000L)
-
-typedef long (*step_fn)(const long *arg);
 
 /**
  * struct subject - the process that is measured
@@ -63,23 +53,12 @@ bool subject_has_ended(struct subject *subject, enum brkw_state state,
 bool subject_has_become(struct subject *subject, const char *comm,
 			struct brkw_snapshot_entry *ret_acct);
 
-long raw_syscall(const long *arg);
-void tally_add(const long *arg, unsigned int nr, long by);
-
-/* Steps. The first one's arguments are a system call and its arguments. */
-long step_syscall(const long *arg);
-long step_touch(const long *arg);
-long step_fork(const long *arg);
-long step_end_child(const long *arg);
-long step_race(const long *arg);
-
 /* step(subject, function, arguments...), call(subject, SYS_..., arguments...) */
 #define step(subject, fn, ...)	\
 	subject_run(subject, fn, (const long[NR_ARGS]){ __VA_ARGS__ })
 #define begin_step(subject, fn, ...)	\
 	subject_send(subject, fn, (const long[NR_ARGS]){ __VA_ARGS__ })
 #define call(subject, ...)	step(subject, step_syscall, __VA_ARGS__)
-#define raw(...)		raw_syscall((const long[NR_ARGS]){ __VA_ARGS__ })
 
 /* map(subject, address, size, flags[, descriptor]): readable and writable. */
 #define map(subject, address, size, ...)	\

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the BPF peers keep of one process. Their loader reads it at the end, so
- * that a peer which counts nothing cannot pass for a cheap one.
+ * What the BPF peers keep of one process. Their loader looks into it at the end,
+ * so that a peer which counts nothing cannot pass for a cheap one.
  */
 #ifndef _BENCH_PEER_H
 #define _BENCH_PEER_H
