@@ -16,6 +16,10 @@
 
 struct brkw_table brkw_account_table;
 struct brkw_pool brkw_account_pool;
+
+static struct brkw_account nobody = { .key = (void *)-1L };
+DEFINE_PER_CPU(struct brkw_account *, brkw_last_account);
+
 static atomic_t nr_live;
 static atomic64_t nr_opened, nr_closed;
 
@@ -36,34 +40,53 @@ int brkw_account_fill(unsigned int nr_more)
 }
 
 /**
- * brkw_account_find() - the account that owns an address space
+ * brkw_account_search() - look an account up in the table
  * @mm: the address space
  *
- * Context: preemption off, as in every hook; the account stays valid while
- * the caller knows that @mm is in use. Return: the account or NULL.
+ * Context: as brkw_account_find(), which calls it. Return: the same.
  */
-struct brkw_account *brkw_account_find(const struct mm_struct *mm)
+struct brkw_account *brkw_account_search(const struct mm_struct *mm)
 {
-	unsigned int bucket = brkw_table_bucket(&brkw_account_table, mm);
+	unsigned long bucket = brkw_table_bucket(&brkw_account_table, mm);
 	struct hlist_nulls_node *pos;
 	struct brkw_account *acct;
 
 	do {
-		hlist_nulls_for_each_entry_rcu(acct, pos, &brkw_account_table.heads[bucket], node)
-			if (READ_ONCE(acct->mm) == mm)
+		hlist_nulls_for_each_entry_rcu(acct, pos, &brkw_account_table.heads[bucket],
+					       node) {
+			if (READ_ONCE(acct->key) == mm) {
+				this_cpu_write(brkw_last_account, acct);
 				return acct;
+			}
+		}
 	} while (get_nulls_value(pos) != bucket);
 	return NULL;
+}
+
+/**
+ * brkw_forget_last() - have no CPU remember what it looked up last
+ *
+ * Context: may sleep. What is in no table is remembered by none after it.
+ */
+void brkw_forget_last(void)
+{
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu) {
+		WRITE_ONCE(per_cpu(brkw_last_account, cpu), &nobody);
+		brkw_thread_forget_last(cpu);
+	}
 }
 
 /* A borrower has no mm to be found by; its own address spreads it. */
 static const void *key_of(const struct brkw_account *acct)
 {
-	return acct->mm ? (const void *)acct->mm : (const void *)acct;
+	return acct->key ? (const void *)acct->key : (const void *)acct;
 }
 
 static void add_account(struct brkw_account *acct)
 {
+	WRITE_ONCE(acct->key, acct->mm);
 	brkw_table_add(&brkw_account_table, &acct->node, key_of(acct));
 	if (!acct->is_embryo)
 		atomic_inc(&nr_live);
@@ -72,6 +95,7 @@ static void add_account(struct brkw_account *acct)
 static void del_account(struct brkw_account *acct)
 {
 	brkw_table_del(&brkw_account_table, &acct->node);
+	WRITE_ONCE(acct->key, NULL);
 	if (!acct->is_embryo)
 		atomic_dec(&nr_live);
 }
@@ -109,7 +133,8 @@ static struct brkw_account *take_account(struct mm_struct *mm)
 		atomic64_set(&acct->value[BRKW_KEY_VM_START_BYTES],
 			     (s64)acct->nr_ledger << PAGE_SHIFT);
 	}
-	WRITE_ONCE(acct->mm, mm);
+	brkw_settle_begin(acct);
+	acct->mm = mm;
 	return acct;
 }
 
@@ -121,10 +146,12 @@ static void name_account(struct brkw_account *acct, struct task_struct *leader)
 {
 	acct->pid = get_pid(task_tgid(leader));
 	acct->tgid = task_tgid_nr(leader);
-	acct->nr_missed_base = brkw_ledger_nr_missed();
+	atomic64_set(&acct->value[BRKW_KEY_MISSED_EVENTS], brkw_ledger_nr_missed());
 	atomic64_set(&acct->value[BRKW_KEY_WATCHED_SINCE_NS], ktime_get_boottime_ns());
-	atomic64_set(&acct->base_flt[0], leader->signal->min_flt + leader->min_flt);
-	atomic64_set(&acct->base_flt[1], leader->signal->maj_flt + leader->maj_flt);
+	atomic64_set(&acct->value[BRKW_KEY_FAULT_MINOR],
+		     leader->signal->min_flt + leader->min_flt);
+	atomic64_set(&acct->value[BRKW_KEY_FAULT_MAJOR],
+		     leader->signal->maj_flt + leader->maj_flt);
 	atomic64_inc(&nr_opened);
 	brkw_account_queue(acct);
 }
@@ -156,12 +183,16 @@ struct brkw_account *brkw_account_open(struct mm_struct *mm, bool is_owner,
  *
  * Large arguments grow its stack before it belongs to the process.
  * brkw_account_exec() gives it its process; if exec fails it goes with the mm.
+ * Nothing is done if @mm has an account already.
  * Context: a hook under the write lock of @mm.
  */
 void brkw_account_open_embryo(struct mm_struct *mm)
 {
-	struct brkw_account *acct = take_account(mm);
+	struct brkw_account *acct;
 
+	if (brkw_account_find(mm))
+		return;
+	acct = take_account(mm);
 	if (!acct)
 		return;
 	acct->is_embryo = true;
@@ -241,20 +272,6 @@ void brkw_account_exit_mm(struct mm_struct *mm)
 	brkw_account_close(acct, is_exec ? BRKW_REPLACED : BRKW_EXITED);
 }
 
-/* Keeps the last numbers: the mm and the threads are about to go. */
-static void freeze_values(struct brkw_account *acct)
-{
-	struct brkw_snapshot_entry entry;
-	unsigned int key;
-
-	brkw_read_live(acct, acct->mm, acct->pid, &entry, false);
-	memcpy(acct->comm, entry.comm, BRKW_COMM_LEN);
-	memcpy(acct->unknown, entry.unknown, sizeof(acct->unknown));
-	for (key = 0; key < BRKW_NR_KEYS; key++)
-		atomic64_set(&acct->value[key], entry.value[key]);
-	atomic64_set(&acct->value[BRKW_KEY_ENDED_NS], ktime_get_boottime_ns());
-}
-
 /* Adds to the list of ended accounts; returns the one that must go for it. */
 static struct brkw_account *keep_ended(struct brkw_account *acct)
 {
@@ -312,12 +329,12 @@ void brkw_account_close(struct brkw_account *acct, enum brkw_state state)
 		return;
 	brkw_account_get(acct);	/* the worker may retire it before we are through */
 	del_account(acct);
+	brkw_thread_detach_all(acct);
 	if (!acct->is_embryo) {
 		brkw_settle_account(acct);
-		freeze_values(acct);
+		brkw_read_freeze(acct);
 		atomic64_inc(&nr_closed);
 	}
-	brkw_thread_detach_all(acct);
 	finish_close(acct, state);
 	if (!acct->is_embryo)
 		oldest = keep_ended(acct);

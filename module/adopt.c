@@ -12,6 +12,7 @@
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include "ledger.h"
+#include "ledger_tables.h"
 
 /* Caller holds the siglock of the process. */
 static void __adopt_threads(struct task_struct *leader, struct brkw_account *acct)
@@ -28,8 +29,8 @@ static void __adopt_threads(struct task_struct *leader, struct brkw_account *acc
 		base[0] += thread->settled_flt[0];
 		base[1] += thread->settled_flt[1];
 	}
-	atomic64_set(&acct->base_flt[0], base[0]);
-	atomic64_set(&acct->base_flt[1], base[1]);
+	atomic64_set(&acct->value[BRKW_KEY_FAULT_MINOR], base[0]);
+	atomic64_set(&acct->value[BRKW_KEY_FAULT_MAJOR], base[1]);
 	preempt_enable();
 }
 

@@ -3,121 +3,136 @@
  * Attaching and detaching one hook. Whether a kernel has a symbol is asked by
  * registering it: the first candidate that is not absent is taken.
  */
-#include "compat.h"
 #include "attach.h"
 #include "record.h"
 
-static struct brkw_hook *hook_of(struct kprobe *kp)
+/* Returns that may be awaited at once; mostly one a CPU, more if they sleep. */
+#define NR_RETURNS	256
+
+static DEFINE_PER_CPU(u64, nr_timed);
+static DEFINE_PER_CPU(u64, timed_ns);
+
+/**
+ * brkw_attach_note_cost() - a hit that was timed is over
+ * @begin_ns: when it began, by ktime_get_mono_fast_ns()
+ *
+ * Context: a hook. What the kernel spends to call the hook is not in it.
+ */
+void brkw_attach_note_cost(u64 begin_ns)
 {
-	return container_of(kp, struct brkw_hook, rp.kp);
+	this_cpu_add(timed_ns, ktime_get_mono_fast_ns() - begin_ns);
+	this_cpu_inc(nr_timed);
 }
 
-static int handle_entry(struct kprobe *kp, struct pt_regs *regs)
+/**
+ * brkw_attach_cost() - what hits cost that were timed
+ * @ret_nr_timed: their number
+ * @ret_ns: how long they took together
+ *
+ * Context: any.
+ */
+void brkw_attach_cost(u64 *ret_nr_timed, u64 *ret_ns)
 {
-	struct brkw_hook *hook = hook_of(kp);
+	unsigned int cpu;
 
-	this_cpu_inc(*hook->hits);
-	hook->enter[hook->candidate](regs, NULL);
-	return 0;
+	*ret_nr_timed = 0;
+	*ret_ns = 0;
+	for_each_possible_cpu(cpu) {
+		*ret_nr_timed += per_cpu(nr_timed, cpu);
+		*ret_ns += per_cpu(timed_ns, cpu);
+	}
 }
 
-NOKPROBE_SYMBOL(handle_entry);
-
-static struct brkw_hook *hook_of_return(struct kretprobe_instance *ri)
+/*
+ * One kretprobe for all hooks. It is registered, so that it has instances and
+ * the kernel knows its handler, but it is never armed: it sits on a function
+ * of ours that nobody calls. An entry that wants the return of its function
+ * hands its registers to the kretprobe's own handler, which then does what it
+ * does at any function's entry. So returns that nobody wants, which are nearly
+ * all, cost nothing.
+ */
+static noinline void anchor_of_returns(void)
 {
-	struct kretprobe *rp = brkw_kretprobe_of(ri);
-
-	return rp ? container_of(rp, struct brkw_hook, rp) : NULL;
+	barrier();
 }
-
-/* Anything but 0 skips the return: then no instance is held. */
-static int handle_call(struct kretprobe_instance *ri, struct pt_regs *regs)
-{
-	struct brkw_hook *hook = hook_of_return(ri);
-
-	if (!hook)
-		return 1;
-	this_cpu_inc(*hook->hits);
-	return !hook->enter[hook->candidate](regs, (u64 *)ri->data);
-}
-
-NOKPROBE_SYMBOL(handle_call);
 
 static int handle_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	struct brkw_hook *hook = hook_of_return(ri);
-
-	if (hook)
-		hook->leave(regs_return_value(regs), (u64 *)ri->data);
+	brkw_record_return(regs_return_value(regs));
 	return 0;
 }
 
 NOKPROBE_SYMBOL(handle_return);
 
-static int register_symbol(struct brkw_hook *hook, const char *symbol)
+static struct kretprobe returns = {
+	.kp.addr = (kprobe_opcode_t *)anchor_of_returns,
+	.kp.flags = KPROBE_FLAG_DISABLED,
+	.handler = handle_return,
+	.maxactive = NR_RETURNS,
+};
+
+/**
+ * brkw_attach_await() - have brkw_record_return() called when a function returns
+ * @regs: registers at its entry, as a kprobe or ftrace gave them
+ *
+ * Context: the hook at the entry of the function. Without a free instance it
+ * is counted as missed.
+ */
+void brkw_attach_await(struct pt_regs *regs)
 {
-	memset(&hook->rp, 0, sizeof(hook->rp));
-	hook->rp.kp.symbol_name = symbol;
-	if (!hook->leave) {
-		hook->rp.kp.pre_handler = handle_entry;
-		return register_kprobe(&hook->rp.kp);
-	}
-	hook->rp.entry_handler = handle_call;
-	hook->rp.handler = handle_return;
-	hook->rp.maxactive = hook->nr_instances;
-	hook->rp.data_size = BRKW_NR_RECORD_DATA * sizeof(u64);
-	return register_kretprobe(&hook->rp);
+	returns.kp.pre_handler(&returns.kp, regs);
 }
 
-static int arm_probe(struct brkw_hook *hook)
+/**
+ * brkw_attach_missed_returns() - returns for which there was no instance
+ *
+ * Context: any. Return: their number since load.
+ */
+u64 brkw_attach_missed_returns(void)
 {
-	int err = -ENOENT;
-
-	for (hook->candidate = 0; hook->candidate < NR_CANDIDATES; hook->candidate++) {
-		if (!hook->candidates[hook->candidate])
-			break;
-		err = register_symbol(hook, hook->candidates[hook->candidate]);
-		if (!err)
-			return 0;
-	}
-	return err;
+	return (unsigned int)READ_ONCE(returns.nmissed);
 }
 
-static void match_tracepoint(struct tracepoint *tp, void *data)
+/**
+ * brkw_attach_init() - be ready to catch returns
+ *
+ * Context: may sleep. Return: 0, or what registering answered.
+ */
+int brkw_attach_init(void)
 {
-	struct brkw_hook *hook = data;
-
-	if (!strcmp(tp->name, hook->candidates[0]))
-		hook->tp = tp;
+	return register_kretprobe(&returns);
 }
 
-static int arm_tracepoint(struct brkw_hook *hook)
+/**
+ * brkw_attach_exit() - catch no more returns
+ *
+ * Context: may sleep; no hook is armed. A function that has not returned yet
+ * will return past the module.
+ */
+void brkw_attach_exit(void)
 {
-	hook->candidate = 0;
-	for_each_kernel_tracepoint(match_tracepoint, hook);
-	return hook->tp ? tracepoint_probe_register(hook->tp, hook->probe, hook) : -ENOENT;
+	unregister_kretprobe(&returns);
 }
 
-#ifdef BRKW_HAVE_FTRACE
-/* Called with preemption as the function had it; the ledger wants it off. */
-static void handle_ftrace(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
-			  struct ftrace_regs *fregs)
+static int register_probe(struct brkw_hook *hook)
 {
-	struct brkw_hook *hook = container_of(ops, struct brkw_hook, ops);
-
-	preempt_disable_notrace();
-	this_cpu_inc(*hook->hits);
-	hook->enter[hook->candidate](brkw_regs_of(fregs), NULL);
-	preempt_enable_notrace();
+	hook->kp = (struct kprobe){
+		.symbol_name = hook->entry->symbol,
+		.pre_handler = hook->entry->by_kprobe,
+	};
+	return register_kprobe(&hook->kp);
 }
 
-static int register_ops(struct brkw_hook *hook, const char *symbol)
+static int register_ops(struct brkw_hook *hook)
 {
+	const char *symbol = hook->entry->symbol;
 	int err;
 
+	if (!hook->entry->by_ftrace)
+		return -EOPNOTSUPP;
 	/* freeing a filter leaves the ops with what it freed */
 	memset(&hook->ops, 0, sizeof(hook->ops));
-	hook->ops.func = handle_ftrace;
+	hook->ops.func = hook->entry->by_ftrace;
 	err = ftrace_set_filter(&hook->ops, (unsigned char *)symbol, strlen(symbol), 1);
 	if (!err)
 		err = register_ftrace_function(&hook->ops);
@@ -126,35 +141,33 @@ static int register_ops(struct brkw_hook *hook, const char *symbol)
 	return err;
 }
 
-static void unregister_ops(struct brkw_hook *hook)
+static void match_tracepoint(struct tracepoint *tp, void *data)
 {
-	unregister_ftrace_function(&hook->ops);
-	ftrace_free_filter(&hook->ops);
-}
-#else
-static int register_ops(struct brkw_hook *hook, const char *symbol)
-{
-	return -EOPNOTSUPP;
+	struct brkw_hook *hook = data;
+
+	if (!strcmp(tp->name, hook->entry->symbol))
+		hook->tp = tp;
 }
 
-static void unregister_ops(struct brkw_hook *hook)
+static int register_tracepoint(struct brkw_hook *hook)
 {
+	for_each_kernel_tracepoint(match_tracepoint, hook);
+	if (!hook->tp)
+		return -ENOENT;
+	return tracepoint_probe_register(hook->tp, hook->entry->by_tracepoint, NULL);
 }
-#endif
 
-/* A hook that awaits returns needs a kretprobe. */
-static int arm_ftrace(struct brkw_hook *hook)
+/* Takes the first candidate that can be registered. */
+static int arm(struct brkw_hook *hook, int (*register_entry)(struct brkw_hook *hook))
 {
-	int err = -EOPNOTSUPP;
+	int err = -ENOENT;
+	unsigned int i;
 
-	if (hook->leave)
-		return err;
-	for (hook->candidate = 0; hook->candidate < NR_CANDIDATES; hook->candidate++) {
-		if (!hook->candidates[hook->candidate])
-			break;
-		err = register_ops(hook, hook->candidates[hook->candidate]);
+	for (i = 0; i < NR_CANDIDATES && hook->entries[i].symbol; i++) {
+		hook->entry = &hook->entries[i];
+		err = register_entry(hook);
 		if (!err)
-			return 0;
+			break;
 	}
 	return err;
 }
@@ -169,22 +182,27 @@ static int arm_ftrace(struct brkw_hook *hook)
  */
 int brkw_attach(struct brkw_hook *hook, bool may_ftrace)
 {
-	int err;
+	int err = -EOPNOTSUPP;
 
-	hook->is_ftrace = !hook->probe && may_ftrace && !arm_ftrace(hook);
-	if (hook->is_ftrace)
-		err = 0;
-	else
-		err = hook->probe ? arm_tracepoint(hook) : arm_probe(hook);
+	hook->is_ftrace = false;
+	if (hook->entries[0].by_tracepoint) {
+		err = arm(hook, register_tracepoint);
+	} else {
+		if (may_ftrace)
+			err = arm(hook, register_ops);
+		hook->is_ftrace = !err;
+		if (err)
+			err = arm(hook, register_probe);
+	}
 	hook->is_armed = !err;
 	return err;
 }
 
 static u64 missed_now(const struct brkw_hook *hook)
 {
-	if (hook->probe || hook->is_ftrace || !hook->is_armed)
+	if (!hook->is_armed || hook->is_ftrace || hook->tp)
 		return 0;
-	return READ_ONCE(hook->rp.kp.nmissed) + (unsigned int)READ_ONCE(hook->rp.nmissed);
+	return READ_ONCE(hook->kp.nmissed);
 }
 
 /**
@@ -199,6 +217,22 @@ u64 brkw_attach_missed(const struct brkw_hook *hook)
 }
 
 /**
+ * brkw_attach_hits() - how often a hook ran
+ * @hook: the hook
+ *
+ * Context: any. Return: its hits since load.
+ */
+u64 brkw_attach_hits(const struct brkw_hook *hook)
+{
+	unsigned int cpu;
+	u64 nr = 0;
+
+	for_each_possible_cpu(cpu)
+		nr += *per_cpu_ptr(hook->entries[0].hits, cpu);
+	return nr;
+}
+
+/**
  * brkw_attach_kind() - by what a hook is attached, or would be
  * @hook: the hook
  *
@@ -206,11 +240,9 @@ u64 brkw_attach_missed(const struct brkw_hook *hook)
  */
 const char *brkw_attach_kind(const struct brkw_hook *hook)
 {
-	if (hook->probe)
+	if (hook->entries[0].by_tracepoint)
 		return "tracepoint";
-	if (hook->is_ftrace)
-		return "ftrace";
-	return hook->leave ? "kretprobe" : "kprobe";
+	return hook->is_ftrace ? "ftrace" : "kprobe";
 }
 
 /**
@@ -225,13 +257,13 @@ void brkw_detach(struct brkw_hook *hook)
 	if (!hook->is_armed)
 		return;
 	hook->nr_missed_before += missed_now(hook);
-	if (hook->probe)
-		tracepoint_probe_unregister(hook->tp, hook->probe, hook);
-	else if (hook->is_ftrace)
-		unregister_ops(hook);
-	else if (hook->leave)
-		unregister_kretprobe(&hook->rp);
-	else
-		unregister_kprobe(&hook->rp.kp);
+	if (hook->tp) {
+		tracepoint_probe_unregister(hook->tp, hook->entry->by_tracepoint, NULL);
+	} else if (hook->is_ftrace) {
+		unregister_ftrace_function(&hook->ops);
+		ftrace_free_filter(&hook->ops);
+	} else {
+		unregister_kprobe(&hook->kp);
+	}
 	hook->is_armed = false;
 }

@@ -1,71 +1,155 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * How a hook is attached to its kernel function. A kprobe works everywhere; a
- * bare ftrace_ops on the same function costs a quarter of it, but sees no
- * return; a tracepoint is there for what has one.
+ * bare ftrace_ops on the same function costs a quarter of it; a tracepoint is
+ * there for what has one. A return is caught only where an entry asks for it:
+ * see brkw_attach_await().
  */
 #ifndef _BRKW_ATTACH_H
 #define _BRKW_ATTACH_H
 
 #include <linux/ftrace.h>
 #include <linux/kprobes.h>
+#include <linux/ktime.h>
 #include <linux/percpu.h>
 #include <linux/tracepoint.h>
 #include <linux/types.h>
+#include "compat.h"
 
 #define NR_CANDIDATES	3
 
-typedef bool (*brkw_enter_fn)(struct pt_regs *regs, u64 *data);
+/* One hit of so many is timed, so that the others do not pay for it. */
+#define BRKW_COST_INTERVAL	1024
+
+/**
+ * struct brkw_entry - a function that may be hooked, and what is done then
+ * @symbol: its name, or that of a tracepoint
+ * @by_kprobe: decodes its registers for the ledger
+ * @by_ftrace: the same
+ * @by_tracepoint: the probe of a tracepoint
+ * @hits: by CPU
+ */
+struct brkw_entry {
+	const char *symbol;
+	kprobe_pre_handler_t by_kprobe;
+	ftrace_func_t by_ftrace;
+	void *by_tracepoint;
+	u64 __percpu *hits;
+};
 
 /**
  * struct brkw_hook - one thing to watch
  * @name: what it is called in stats
  * @lost: what is lost without it, for people
- * @candidates: symbols to try, in this order
- * @enter: called at entry, by the candidate's position
- * @leave: called at return if @enter asked for it; makes it a kretprobe, whose
- *	   entry handler answers whether the return is wanted
- * @probe: for a tracepoint, its function
+ * @entries: candidates to try, in this order
  * @first_key: first key that cannot be known without it
  * @last_key: last of them
- * @nr_instances: returns that may be awaited at once
  * @is_required: the module cannot do without
  * @is_fault: goes with the parameter faults
- * @candidate: which one registered
+ * @entry: which candidate registered
  * @is_armed: is registered
  * @is_ftrace: by ftrace
- * @rp: the probe; only its kp for one without @leave
+ * @kp: the probe, or
  * @ops: the same by ftrace
  * @tp: the tracepoint
- * @hits: by CPU
  * @nr_missed_before: misses up to the last time it was disarmed
  */
 struct brkw_hook {
 	const char *name;
 	const char *lost;
-	const char *candidates[NR_CANDIDATES];
-	brkw_enter_fn enter[NR_CANDIDATES];
-	void (*leave)(unsigned long retval, const u64 *data);
-	void *probe;
+	struct brkw_entry entries[NR_CANDIDATES];
 	u8 first_key;
 	u8 last_key;
-	u8 nr_instances;
 	bool is_required;
 	bool is_fault;
 
-	u8 candidate;
+	const struct brkw_entry *entry;
 	bool is_armed;
 	bool is_ftrace;
-	struct kretprobe rp;
-	struct ftrace_ops ops;
+	union {
+		struct kprobe kp;
+		struct ftrace_ops ops;
+	};
 	struct tracepoint *tp;
-	u64 __percpu *hits;
 	u64 nr_missed_before;
 };
 
+/*
+ * BRKW_DEFINE_ENTRY(name, record): the functions that the kernel calls. Each
+ * entry has its own, so that nothing is looked up and nothing is called
+ * through a pointer on the way. ftrace calls with preemption as the function
+ * had it; the ledger wants it off.
+ */
+#define BRKW_DEFINE_ENTRY(name, record)						\
+	static noinline void name##_timed(struct pt_regs *regs)			\
+	{									\
+		u64 begin_ns = ktime_get_mono_fast_ns();			\
+										\
+		record(regs);							\
+		brkw_attach_note_cost(begin_ns);				\
+	}									\
+	BRKW_DEFINE_HIT(name, record)
+
+/* The same for a record that returns true if it wants the return. */
+#define BRKW_DEFINE_RETURN_ENTRY(name, record)					\
+	static __always_inline void name##_await(struct pt_regs *regs)		\
+	{									\
+		if (unlikely(record(regs)))					\
+			brkw_attach_await(regs);				\
+	}									\
+	BRKW_DEFINE_ENTRY(name, name##_await)
+
+#define BRKW_DEFINE_HIT(name, record)						\
+	static DEFINE_PER_CPU(u64, name##_hits);				\
+	static __always_inline void name##_hit(struct pt_regs *regs)		\
+	{									\
+		this_cpu_inc(name##_hits);					\
+		if (unlikely(!(raw_cpu_read(name##_hits) % BRKW_COST_INTERVAL)))	\
+			name##_timed(regs);					\
+		else								\
+			record(regs);						\
+	}									\
+	static int name##_by_kprobe(struct kprobe *kp, struct pt_regs *regs)	\
+	{									\
+		name##_hit(regs);						\
+		return 0;							\
+	}									\
+	NOKPROBE_SYMBOL(name##_by_kprobe);					\
+	BRKW_DEFINE_FTRACE(name)
+
+#ifdef BRKW_HAVE_FTRACE
+#define BRKW_DEFINE_FTRACE(name)						\
+	static void name##_by_ftrace(unsigned long ip, unsigned long parent_ip,	\
+				     struct ftrace_ops *ops,			\
+				     struct ftrace_regs *fregs)			\
+	{									\
+		preempt_disable_notrace();					\
+		name##_hit(brkw_regs_of(fregs));				\
+		preempt_enable_notrace();					\
+	}
+#define BRKW_BY_FTRACE(name)	.by_ftrace = name##_by_ftrace,
+#else
+#define BRKW_DEFINE_FTRACE(name)
+#define BRKW_BY_FTRACE(name)
+#endif
+
+#define BRKW_ENTRY(symbol_name, name) {						\
+	.symbol = symbol_name,							\
+	.by_kprobe = name##_by_kprobe,						\
+	BRKW_BY_FTRACE(name)							\
+	.hits = &name##_hits,							\
+}
+
+int brkw_attach_init(void);
+void brkw_attach_exit(void);
 int brkw_attach(struct brkw_hook *hook, bool may_ftrace);
 void brkw_detach(struct brkw_hook *hook);
 const char *brkw_attach_kind(const struct brkw_hook *hook);
 u64 brkw_attach_missed(const struct brkw_hook *hook);
+u64 brkw_attach_missed_returns(void);
+u64 brkw_attach_hits(const struct brkw_hook *hook);
+void brkw_attach_await(struct pt_regs *regs);
+void brkw_attach_note_cost(u64 begin_ns);
+void brkw_attach_cost(u64 *ret_nr_timed, u64 *ret_ns);
 
 #endif /* _BRKW_ATTACH_H */

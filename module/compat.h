@@ -27,25 +27,15 @@
 #endif
 
 /*
- * The kretprobe of an instance. Commit d741bf41d7c7 ("kprobes: Remove kretprobe
- * hash"), 5.11, hid the field behind a function. May go with 5.10.
- */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0)
-#define brkw_kretprobe_of(ri)	get_kretprobe(ri)
-#else
-#define brkw_kretprobe_of(ri)	((ri)->rp)
-#endif
-
-/*
  * The registers that a plain ftrace callback gets: on x86 they are a pt_regs
- * of which the arguments are filled in. Before commit d19ad0775dcd ("ftrace:
- * Have the callbacks receive a struct ftrace_regs instead of pt_regs"), 5.11,
- * there are none; commit e4cf33ca4812 ("ftrace: Consolidate ftrace_regs
+ * of which the arguments and, since commit 0c0593b45c9b ("x86/ftrace: Make
+ * function graph use ftrace directly"), 5.17, the stack pointer are filled in,
+ * which awaiting a return needs. Commit e4cf33ca4812 ("ftrace: Consolidate ftrace_regs
  * accessor functions for archs using pt_regs"), 6.13, hid the field; Debian's
  * 6.12 has it, too, so the accessor is asked for.
  */
 #if defined(CONFIG_X86_64) && defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS) && \
-	LINUX_VERSION_CODE >= KERNEL_VERSION(5, 11, 0)
+	LINUX_VERSION_CODE >= KERNEL_VERSION(5, 17, 0)
 #define BRKW_HAVE_FTRACE
 #ifdef arch_ftrace_regs
 #define brkw_regs_of(fregs)	(&arch_ftrace_regs(fregs)->regs)
@@ -61,6 +51,7 @@
 enum brkw_call {
 	BRKW_CALL_OTHER,
 	BRKW_CALL_BRK,
+	BRKW_CALL_EXEC,
 	BRKW_CALL_MREMAP,
 	BRKW_CALL_AIO,
 };
@@ -75,6 +66,9 @@ static inline enum brkw_call brkw_call_by_number(int nr)
 	case __NR_io_setup:
 	case __NR_io_destroy:
 		return BRKW_CALL_AIO;
+	case __NR_execve:
+	case __NR_execveat:
+		return BRKW_CALL_EXEC;
 	}
 	return BRKW_CALL_OTHER;
 }
@@ -90,6 +84,9 @@ static inline enum brkw_call brkw_call_by_number_compat(int nr)
 	case __NR_ia32_io_setup:
 	case __NR_ia32_io_destroy:
 		return BRKW_CALL_AIO;
+	case __NR_ia32_execve:
+	case __NR_ia32_execveat:
+		return BRKW_CALL_EXEC;
 	}
 	return BRKW_CALL_OTHER;
 }
@@ -122,6 +119,30 @@ static inline enum brkw_call brkw_call_of(struct task_struct *task)
 		return brkw_call_by_number_compat(nr);
 #endif
 	return brkw_call_by_number(nr & BRKW_CALL_MASK);
+}
+
+/**
+ * brkw_first_argument() - what the system call of current was given first
+ *
+ * As syscall_get_arguments(), without the other five.
+ * Context: in a system call.
+ */
+static inline unsigned long brkw_first_argument(void)
+{
+#ifdef CONFIG_X86_64
+	const struct pt_regs *regs = task_pt_regs(current);
+
+#ifdef TS_COMPAT
+	if (current->thread_info.status & TS_COMPAT)
+		return regs->bx;
+#endif
+	return regs->di;
+#else
+	unsigned long args[6];
+
+	syscall_get_arguments(current, task_pt_regs(current), args);
+	return args[0];
+#endif
 }
 
 /**

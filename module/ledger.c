@@ -57,25 +57,27 @@ void brkw_ledger_set_missed(u64 nr)
 }
 
 /**
- * brkw_ledger_nr_missed() - what brkw_ledger_set_missed() was told last
+ * brkw_ledger_nr_missed() - events that were missed, as far as known
  *
- * Context: any. Return: misses of all hooks since load.
+ * Context: any. Return: what brkw_ledger_set_missed() was told last, and
+ * returns that were awaited and not seen.
  */
 u64 brkw_ledger_nr_missed(void)
 {
-	return READ_ONCE(nr_missed);
+	return READ_ONCE(nr_missed) + brkw_outcome_lost();
 }
 
 /**
  * brkw_ledger_missed() - events missed since an account opened
  * @acct: the account
  *
- * The kernel does not say whose they were, so everybody is told of all.
+ * The kernel does not say whose they were, so everybody is told of all. While
+ * an account is live, the place of the key holds what is older than it.
  * Context: any. Return: their number.
  */
 u64 brkw_ledger_missed(const struct brkw_account *acct)
 {
-	return READ_ONCE(nr_missed) - acct->nr_missed_base;
+	return brkw_ledger_nr_missed() - atomic64_read(&acct->value[BRKW_KEY_MISSED_EVENTS]);
 }
 
 static int cmp_tgid(const void *a, const void *b)
@@ -208,6 +210,7 @@ int brkw_ledger_init(unsigned int nr_max_processes, unsigned int nr_max_ended,
 	unsigned int nr_low = clamp_t(unsigned long, totalram_pages() / 1024, 128, 512);
 	int err;
 
+	brkw_forget_last();	/* per-CPU pointers of modules have no initial value */
 	err = brkw_worker_init(ops);
 	if (!err)
 		err = brkw_account_init(nr_max_processes, nr_max_ended, nr_low);

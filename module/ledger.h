@@ -7,6 +7,7 @@
  *   worker.c   what may sleep; references
  *   settle.c   the size of an address space: post an operation, settle it
  *   brk.c      the outcomes of brk()
+ *   outcome.c  outcomes that only the return of a call tells
  *   thread.c   the page faults of a thread
  *   adopt.c    the processes that run when we start to watch
  *   read.c     an account as the numbers that people see
@@ -41,7 +42,7 @@ enum brkw_op {
 	BRKW_OP_BRK_GROW,
 	BRKW_OP_BRK_SHRINK,
 	BRKW_OP_MMAP,
-	BRKW_OP_MMAP_LAST = BRKW_OP_MMAP + 3,
+	BRKW_OP_MMAP_LAST = BRKW_OP_MMAP + 3,	/* as many as there are kinds */
 	BRKW_OP_MUNMAP,
 	BRKW_OP_REPLACE,	/* mremap() clears its destination */
 	BRKW_OP_MREMAP_SHRINK,
@@ -59,6 +60,7 @@ enum brkw_kind {
 	BRKW_ANON_SHARED,
 	BRKW_FILE_PRIVATE,
 	BRKW_FILE_SHARED,
+	BRKW_NR_KINDS
 };
 
 /** enum brkw_segment - where a page fault happened, in the keys' order */
@@ -83,116 +85,176 @@ enum brkw_drop {
 	BRKW_NR_DROPS
 };
 
+/* A sum, that is: made by read.c, so that its place is free. */
+#define BRKW_NO_KEY	BRKW_KEY_VM_GROWN_BYTES
+
+/** enum brkw_awaited - what a thread waits for the return of */
+enum brkw_awaited {
+	BRKW_AWAITS_NOTHING,
+	BRKW_AWAITS_BRK,
+	BRKW_AWAITS_MMAP,
+	BRKW_AWAITS_MREMAP,
+	BRKW_AWAITS_DONTNEED,
+	BRKW_AWAITS_FREE,
+};
+
 /**
- * struct brkw_record - one operation on the size of an address space
- * @op: what is about to happen
- * @nr_pages: by how much total_vm changes if it succeeds; never 0
- * @has_return: the hook will also see the return (brkw_settle_return()),
- *		because the outcome cannot be told from the size alone
+ * struct brkw_pending - an operation that was posted and is not settled
+ * @op: &enum brkw_op
+ * @events: key that is raised by one if it succeeds
+ * @bytes: key that is raised by the size of @nr_pages then
+ * @fail: key that is raised by one if it fails
+ * @is_plain: success is nothing but these keys
+ * @is_over: it is a mapping that lies over others, see &struct brkw_over
+ * @is_exec: and exec makes it, which goes on if it succeeds
+ * @nr_pages: by how much total_vm changes if it succeeds, but for what it
+ *	      lies over
+ *
+ * Where there is nothing to raise, a key is BRKW_NO_KEY.
  */
-struct brkw_record {
-	enum brkw_op op;
+struct brkw_pending {
+	u8 op;
+	u8 events;
+	u8 bytes;
+	u8 fail;
+	bool is_plain;
+	bool is_over;
+	bool is_exec;
 	long nr_pages;
-	bool has_return;
+};
+
+/**
+ * struct brkw_over - what a mapping with MAP_FIXED is put over
+ * @start: first address of the mapping
+ * @nr_pages: pages that are mapped there before
+ * @caller: who maps, and in which system call: both must be the same for an
+ *	    unmapping to be the one that makes room
+ */
+struct brkw_over {
+	unsigned long start;
+	unsigned long nr_pages;
+	unsigned long caller;
 };
 
 /**
  * struct brkw_account - one process in one address space
  * @node: in the table of accounts; look-ups are lockless
- * @mm: key of the table, pinned (mmgrab) until retired; NULL for a process
- *	that only borrows the address space of another (vfork, CLONE_VM)
+ * @key: key of the table: @mm while the account is live
+ * @mm: the address space, pinned (mmgrab) until retired; NULL for a process
+ *	that only borrows that of another (vfork, CLONE_VM)
  * @seq: odd while the ledger below is written
+ * @tgid: number of the process in the initial pid namespace
  * @nr_ledger: what total_vm was when last settled, pages
  * @nr_transit: pages that a move by mremap() holds twice, until it has left
  *		its old place
  * @pending: the posted, unsettled operation
- * @pending_task: who posted it, only compared
  * @brk_task: the thread whose last brk() has not reached the part that
  *	      changes pages; only compared
- * @value: the keys that are counted; the others are made by read.c, and are
- *	   kept here when the account ends. Bytes and events of the size of
- *	   the address space are written under the mmap write lock
+ * @value: the keys that are counted; the others are made by read.c, which uses
+ *	   their places, see there. Bytes and events of the size of the address
+ *	   space are written under the mmap write lock, failures without
+ * @over: what @pending is put over, if it is
+ * @over_events: mappings of each kind that took the place of others, page by
+ *		 page; written when their calls return, without a lock
+ * @over_bytes: their size, which is also what they replaced
  * @lock: guards @threads, @state and, with the table's lock, the end
- * @threads: the slots of the threads
- * @base_flt: minor and major faults of the process before the account opened
- * @nr_missed_base: misses of all hooks when the account opened
+ * @ref: one for being live or awaiting the worker, one for the list of ended
+ *	 accounts, one for each reader
  * @pid: the process, referenced until retired; NULL while exec still builds
  *	 the address space
- * @tgid: its number in the initial pid namespace
  * @state: &enum brkw_state
  * @is_embryo: exec builds this address space; nobody sees it yet
  * @is_closing: somebody has begun to end it; guarded by @lock
  * @is_retired: it has let go of @mm and @pid; guarded by @lock
  * @is_queued: on the worker's queue; guarded by the queue's lock
  * @is_orphan: all threads are gone, the address space is not
- * @comm: name of the process when the account ended
+ * @is_borrower: it had no address space of its own when it ended
+ * @has_kernel_flt: what the kernel counted to the end is known
+ * @threads: the slots of the threads, until the account ends
+ * @comm: name of the process when it ended; takes the place of @threads
  * @unknown: which keys were not known when the account ended
- * @ref: one for being live or awaiting the worker, one for the list of ended
- *	 accounts, one for each reader
  * @link_work: on the queue of the worker
  * @link_ended: on the list of ended accounts
- * @view: what the view keeps for a published account; worker only
  * @rcu: delays recycling until no hook can hold the account
+ * @view: what the view keeps for a published account; worker only
  * @link_free: the pool's
  *
- * The mmap write lock of @mm guards the fields from @seq to @pending_task.
+ * The mmap write lock of @mm guards @seq, @nr_ledger to @pending, and @over.
  */
 struct brkw_account {
 	struct hlist_nulls_node node;
+	const struct mm_struct *key;
 	struct mm_struct *mm;
 	seqcount_t seq;
+	u32 tgid;
 	unsigned long nr_ledger;
 	unsigned long nr_transit;
-	struct brkw_record pending;
-	struct task_struct *pending_task;
+	struct brkw_pending pending;
 	struct task_struct *brk_task;
 	atomic64_t value[BRKW_NR_KEYS];
 
+	struct brkw_over over;
+	atomic64_t over_events[BRKW_NR_KINDS];
+	atomic64_t over_bytes[BRKW_NR_KINDS];
 	raw_spinlock_t lock;
-	struct list_head threads;
-	atomic64_t base_flt[2];
-	u64 nr_missed_base;
+	refcount_t ref;
 	struct pid *pid;
-	u32 tgid;
 	u8 state;
 	bool is_embryo;
 	bool is_closing;
 	bool is_retired;
 	bool is_queued;
 	bool is_orphan;
-	char comm[BRKW_COMM_LEN];
+	bool is_borrower;
+	bool has_kernel_flt;
+	union {
+		struct list_head threads;
+		char comm[BRKW_COMM_LEN];
+	};
 	u64 unknown[2];
-	refcount_t ref;
 	struct list_head link_work;
-	struct list_head link_ended;
-	void *view;
-	struct rcu_head rcu;
-	void *link_free;
+	union {
+		struct list_head link_ended;
+		struct rcu_head rcu;
+	};
+	union {
+		void *view;
+		void *link_free;
+	};
 };
 
 /**
  * struct brkw_thread - the page faults of one thread
  * @node: in the table of threads; look-ups are lockless
- * @task: key of the table. The pointer alone: exec by a thread that does not
- *	  lead its group copies the leader's start time into it
+ * @key: key of the table: the thread, while it is in it. The pointer alone:
+ *	 exec by a thread that does not lead its group copies the leader's start
+ *	 time into it
  * @acct: whose faults these are; NULL between two accounts
  * @seq: odd while what follows is written
  * @segment: of the last fault that was entered (&enum brkw_segment)
+ * @awaited: the return of what is awaited (&enum brkw_awaited)
+ * @awaited_kind: of a mapping (&enum brkw_kind)
  * @has_reached: this thread's brk() has reached the part that changes pages
- * @settled_flt: min_flt and maj_flt of @task up to which @nr_flt accounts
+ * @awaited_arg: the break that was asked for, or bytes
+ * @awaited_mm: the address space that it changes
+ * @settled_flt: min_flt and maj_flt of the thread up to which @nr_flt accounts
  * @nr_flt: minor and major faults by segment
  * @link: in the account's list, under its lock; the pool's while free
  *
- * Written by the thread itself, in its own faults; when the thread cannot
+ * Written by the thread itself, in its own calls and faults; when it cannot
  * run any more, by whoever closes it.
  */
 struct brkw_thread {
 	struct hlist_nulls_node node;
-	struct task_struct *task;
+	struct task_struct *key;
 	struct brkw_account *acct;
 	seqcount_t seq;
 	u8 segment;
+	u8 awaited;
+	u8 awaited_kind;
 	bool has_reached;
+	u64 awaited_arg;
+	struct mm_struct *awaited_mm;
 	unsigned long settled_flt[2];
 	u64 nr_flt[BRKW_NR_SEGMENTS][2];
 	struct list_head link;
@@ -262,7 +324,6 @@ void brkw_account_exit(void);
 int brkw_account_fill(unsigned int nr_more);
 void brkw_account_stats(struct brkw_ledger_stats *stats);
 unsigned int brkw_account_nr_live(void);
-struct brkw_account *brkw_account_find(const struct mm_struct *mm);
 struct brkw_account *brkw_account_open(struct mm_struct *mm, bool is_owner,
 				       struct task_struct *leader);
 void brkw_account_open_embryo(struct mm_struct *mm);
@@ -284,28 +345,35 @@ void brkw_account_put(struct brkw_account *acct);
 void brkw_account_queue(struct brkw_account *acct);
 
 /* settle.c */
-struct brkw_account *brkw_account_for(const struct mm_struct *mm);
 void brkw_settle_stats(struct brkw_ledger_stats *stats);
-void brkw_settle_post(struct mm_struct *mm, const struct brkw_record *rec);
-void brkw_settle_return(struct mm_struct *mm, bool is_done);
-void brkw_settle_moved(struct mm_struct *mm, long nr_pages, long nr_left, bool is_move);
-bool brkw_settle_is_nested(struct mm_struct *mm);
-bool brkw_settle_is_moving(struct mm_struct *mm);
+void brkw_settle_post(struct mm_struct *mm, enum brkw_op op, long nr_pages,
+		      unsigned long start);
+bool brkw_settle_post_unmap(struct mm_struct *mm, enum brkw_op op, unsigned long start,
+			    unsigned long end);
+bool brkw_settle_post_fixed(struct mm_struct *mm, enum brkw_op op, long nr_pages,
+			    unsigned long start);
+void brkw_settle_moved(const struct mm_struct *mm, long nr_pages, long nr_left, bool is_move);
+void brkw_settle_refused(const struct mm_struct *mm);
+bool brkw_settle_is_moving(const struct mm_struct *mm);
+void brkw_settle_begin(struct brkw_account *acct);
 void brkw_settle_account(struct brkw_account *acct);
-void brkw_settle_peaks(struct brkw_account *acct);
+void brkw_settle_copy(const struct brkw_account *acct, s64 *value);
 int brkw_settle_locked(struct brkw_account *acct, struct mm_struct *mm);
 bool brkw_settle_view(const struct brkw_account *acct, const struct mm_struct *mm,
 		      bool is_read_locked, s64 *value, unsigned long *ret_nr_ledger);
-void brkw_settle_count(struct mm_struct *mm, enum brkw_key events,
-		       enum brkw_key bytes, u64 sz);
 
 /* brk.c */
-void brkw_brk_begin(struct mm_struct *mm);
-void brkw_brk_shared(struct mm_struct *mm);
-void brkw_brk_same(struct mm_struct *mm);
-void brkw_brk_reached(struct mm_struct *mm);
-void brkw_brk_returned(struct mm_struct *mm, bool is_granted);
+bool brkw_brk_call(struct mm_struct *mm, unsigned long request);
+void brkw_brk_reached_shared(void);
 void brkw_brk_end(struct brkw_account *acct);
+
+/* outcome.c */
+bool brkw_outcome_await(enum brkw_awaited awaited, unsigned int kind, struct mm_struct *mm,
+			u64 arg);
+bool brkw_outcome_call(enum brkw_awaited awaited, struct mm_struct *mm, u64 arg);
+void brkw_outcome_answer(unsigned long retval);
+void brkw_outcome_forget(struct brkw_thread *thread);
+u64 brkw_outcome_lost(void);
 
 /* thread.c */
 int brkw_thread_init(unsigned int nr_max, unsigned int nr_low);
@@ -314,14 +382,14 @@ void brkw_thread_clear(void);
 int brkw_thread_fill(unsigned int nr_more);
 void brkw_thread_trim(void);
 void brkw_thread_stats(struct brkw_ledger_stats *stats);
-struct brkw_thread *brkw_thread_find(const struct task_struct *task);
 struct brkw_thread *brkw_thread_open(struct task_struct *task, struct brkw_account *acct);
 void brkw_thread_attach(struct brkw_thread *thread, struct brkw_account *acct);
 void brkw_thread_detach_all(struct brkw_account *acct);
 void brkw_thread_free(struct task_struct *task);
 void brkw_thread_fault(enum brkw_segment segment);
+void brkw_thread_forget_last(unsigned int cpu);
 void brkw_thread_fault_error(void);
-void brkw_thread_sum(struct brkw_account *acct, s64 *value, u64 *ret_base);
+void brkw_thread_sum(struct brkw_account *acct, s64 *value, s64 *ret_base);
 bool brkw_thread_is_in_brk(struct brkw_account *acct, const struct task_struct *task,
 			   bool (*is_in_brk)(struct task_struct *task));
 bool brkw_thread_kernel_faults(struct pid *pid, u64 *ret_flt);
@@ -331,8 +399,7 @@ int brkw_adopt_all(void);
 
 /* read.c */
 void brkw_read_set_unknown(const u64 *unknown);
-void brkw_read_live(struct brkw_account *acct, struct mm_struct *mm, struct pid *pid,
-		    struct brkw_snapshot_entry *entry, bool may_wait);
+void brkw_read_freeze(struct brkw_account *acct);
 void brkw_read(struct brkw_account *acct, struct brkw_snapshot_entry *ret_entry,
 	       bool may_wait);
 

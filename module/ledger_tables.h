@@ -13,28 +13,34 @@
 #include <linux/mm.h>
 #include <linux/rculist_nulls.h>
 #include <linux/spinlock.h>
+#include "ledger.h"
 #include "pool.h"
 
 /**
  * struct brkw_table - a hash table of type-stable objects
  * @heads: the chains
  * @mask: number of chains - 1
- * @bits: log2 of the number of chains
+ * @shift: how far a hashed key is shifted to number a chain
  * @lock: guards all chains against writers
  */
 struct brkw_table {
 	struct hlist_nulls_head *heads;
 	unsigned int mask;
-	unsigned int bits;
+	unsigned int shift;
 	raw_spinlock_t lock;
 };
 
+/* account.c's and thread.c's. */
+extern struct brkw_table brkw_account_table;
+extern struct brkw_table brkw_thread_table;
+extern struct brkw_pool brkw_account_pool;
+
 static inline int brkw_table_init(struct brkw_table *table, unsigned int nr_max)
 {
-	unsigned int i;
+	unsigned int i, bits = clamp(ilog2(roundup_pow_of_two(nr_max)), 6, 13);
 
-	table->bits = clamp(ilog2(roundup_pow_of_two(nr_max)), 6, 14);
-	table->mask = (1U << table->bits) - 1;
+	table->mask = (1U << bits) - 1;
+	table->shift = BITS_PER_LONG - bits;
 	raw_spin_lock_init(&table->lock);
 	table->heads = kvmalloc_array(table->mask + 1, sizeof(*table->heads), GFP_KERNEL);
 	if (!table->heads)
@@ -50,9 +56,10 @@ static inline void brkw_table_exit(struct brkw_table *table)
 	table->heads = NULL;
 }
 
-static inline unsigned int brkw_table_bucket(const struct brkw_table *table, const void *key)
+static __always_inline unsigned long brkw_table_bucket(const struct brkw_table *table,
+						       const void *key)
 {
-	return hash_ptr(key, table->bits);
+	return (unsigned long)key * GOLDEN_RATIO_PRIME >> table->shift;
 }
 
 static inline size_t brkw_table_bytes(const struct brkw_table *table)
@@ -63,7 +70,7 @@ static inline size_t brkw_table_bytes(const struct brkw_table *table)
 static inline void brkw_table_add(struct brkw_table *table, struct hlist_nulls_node *node,
 				  const void *key)
 {
-	unsigned int bucket = brkw_table_bucket(table, key);
+	unsigned long bucket = brkw_table_bucket(table, key);
 	unsigned long irqflags;
 
 	raw_spin_lock_irqsave(&table->lock, irqflags);
@@ -80,8 +87,79 @@ static inline void brkw_table_del(struct brkw_table *table, struct hlist_nulls_n
 	raw_spin_unlock_irqrestore(&table->lock, irqflags);
 }
 
-/* The accounts', shared by ledger.c, account.c and worker.c. */
-extern struct brkw_table brkw_account_table;
-extern struct brkw_pool brkw_account_pool;
+/*
+ * What this CPU has looked up last: mostly what it will look up next. Neither
+ * is ever NULL. An object that is taken out of its table loses its key, so
+ * that it is not found here either; before it is freed brkw_forget_last() is
+ * called.
+ */
+DECLARE_PER_CPU(struct brkw_account *, brkw_last_account);
+DECLARE_PER_CPU(struct brkw_thread *, brkw_last_thread);
+
+struct brkw_account *brkw_account_search(const struct mm_struct *mm);
+struct brkw_thread *brkw_thread_search(const struct task_struct *task);
+void brkw_forget_last(void);
+
+/**
+ * brkw_account_find() - the account that owns an address space
+ * @mm: the address space
+ *
+ * Context: preemption off, as in every hook; the account stays valid while
+ * the caller knows that @mm is in use. Return: the account or NULL.
+ */
+static __always_inline struct brkw_account *brkw_account_find(const struct mm_struct *mm)
+{
+	struct brkw_account *acct = this_cpu_read(brkw_last_account);
+
+	return likely(READ_ONCE(acct->key) == mm) ? acct : brkw_account_search(mm);
+}
+
+/**
+ * brkw_thread_find() - the slot of a task
+ * @task: the task; not freed while the caller looks
+ *
+ * Context: preemption off. Return: the slot or NULL.
+ */
+static __always_inline struct brkw_thread *brkw_thread_find(const struct task_struct *task)
+{
+	struct brkw_thread *thread = this_cpu_read(brkw_last_thread);
+
+	return likely(READ_ONCE(thread->key) == task) ? thread : brkw_thread_search(task);
+}
+
+DECLARE_PER_CPU(u64, brkw_nr_posted);
+
+/**
+ * brkw_account_for() - the account that an event belongs to
+ * @mm: the address space
+ *
+ * Counts what is taken and what cannot be. Context: a hook. Return: the
+ * account or NULL.
+ */
+static __always_inline struct brkw_account *brkw_account_for(const struct mm_struct *mm)
+{
+	struct brkw_account *acct = brkw_account_find(mm);
+
+	if (likely(acct))
+		this_cpu_inc(brkw_nr_posted);
+	else
+		brkw_drop(BRKW_DROP_NO_ACCOUNT);
+	return acct;
+}
+
+/**
+ * brkw_brk_reached() - brk() is about to change pages
+ * @acct: the account of the address space
+ *
+ * Context: a hook in brk(), under the mmap write lock, before it posts the
+ * operation.
+ */
+static __always_inline void brkw_brk_reached(struct brkw_account *acct)
+{
+	if (likely(acct->brk_task == current))
+		WRITE_ONCE(acct->brk_task, NULL);
+	else
+		brkw_brk_reached_shared();
+}
 
 #endif /* _BRKW_LEDGER_TABLES_H */

@@ -195,8 +195,11 @@ static int __init brkw_init(void)
 	int err;
 
 	err = brkw_probe_init();
-	if (err)
+	if (err) {
+		pr_err("cannot register a kretprobe (%d); are kprobes allowed on this kernel?\n",
+		       err);
 		return err;
+	}
 	brkw_view_init(&switches);
 	err = brkw_ledger_init(switches.nr_max_processes, switches.nr_max_ended,
 			       &brkw_view_ledger_ops);
@@ -225,10 +228,10 @@ static void __exit brkw_exit(void)
 	struct brkw_ledger_stats stats;
 
 	brkw_probe_disarm();
+	brkw_probe_exit();	/* no return finds the ledger gone */
 	brkw_ledger_stats(&stats);
 	brkw_ledger_exit();
 	brkw_view_exit();
-	brkw_probe_exit();
 	pr_info("unloaded after %llu accounts\n", stats.nr_opened);
 }
 

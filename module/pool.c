@@ -34,9 +34,7 @@ int brkw_pool_init(struct brkw_pool *pool, const char *name, size_t size,
 		.nr_max = nr_max,
 	};
 	raw_spin_lock_init(&pool->lock);
-	pool->cache = kmem_cache_create(name, size, 0,
-					SLAB_HWCACHE_ALIGN | SLAB_TYPESAFE_BY_RCU,
-					NULL);
+	pool->cache = kmem_cache_create(name, size, 0, SLAB_TYPESAFE_BY_RCU, NULL);
 	return pool->cache ? 0 : -ENOMEM;
 }
 
@@ -150,17 +148,26 @@ int brkw_pool_fill(struct brkw_pool *pool, unsigned int nr_free)
 /**
  * brkw_pool_trim() - free what a burst of processes left behind
  * @pool: the pool
+ * @forget: called before objects are freed: nobody may remember free ones
  *
  * Keeps four times what brkw_pool_fill() is asked for, so that the two do not
  * chase each other. Context: may sleep.
  */
-void brkw_pool_trim(struct brkw_pool *pool)
+void brkw_pool_trim(struct brkw_pool *pool, void (*forget)(void))
 {
-	while (READ_ONCE(pool->nr_free) > 4 * pool->nr_low) {
-		void *object = brkw_pool_take(pool, NULL);
+	void *object, *excess = NULL;
 
+	while (READ_ONCE(pool->nr_free) > 4 * pool->nr_low) {
+		object = brkw_pool_take(pool, NULL);
 		if (!object)
-			return;
+			break;
+		*link_of(pool, object) = excess;
+		excess = object;
+	}
+	if (excess)
+		forget();
+	while ((object = excess)) {
+		excess = *link_of(pool, object);
 		kmem_cache_free(pool->cache, object);
 		forget_one(pool);
 		cond_resched();

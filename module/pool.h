@@ -40,7 +40,7 @@ void brkw_pool_exit(struct brkw_pool *pool);
 void *brkw_pool_take(struct brkw_pool *pool, bool *ret_is_low);
 void brkw_pool_give(struct brkw_pool *pool, void *object);
 int brkw_pool_fill(struct brkw_pool *pool, unsigned int nr_free);
-void brkw_pool_trim(struct brkw_pool *pool);
+void brkw_pool_trim(struct brkw_pool *pool, void (*forget)(void));
 size_t brkw_pool_bytes(const struct brkw_pool *pool);
 
 #endif /* _BRKW_POOL_H */

@@ -9,6 +9,39 @@
 #include "probe.h"
 #include "record.h"
 
+BRKW_DEFINE_RETURN_ENTRY(sys_brk, brkw_record_brk)
+BRKW_DEFINE_RETURN_ENTRY(sys_brk_compat, brkw_record_brk)
+BRKW_DEFINE_ENTRY(brk_grow, brkw_record_brk_flags)
+BRKW_DEFINE_RETURN_ENTRY(mmap, brkw_record_mmap)
+BRKW_DEFINE_ENTRY(munmap, brkw_record_munmap)
+BRKW_DEFINE_ENTRY(munmap_len, brkw_record_munmap_len)
+BRKW_DEFINE_RETURN_ENTRY(sys_mremap, brkw_record_mremap)
+BRKW_DEFINE_RETURN_ENTRY(sys_mremap_compat, brkw_record_mremap)
+BRKW_DEFINE_ENTRY(mremap_grow, brkw_record_stat_account)
+BRKW_DEFINE_ENTRY(stack, brkw_record_stack)
+BRKW_DEFINE_ENTRY(special, brkw_record_special)
+BRKW_DEFINE_RETURN_ENTRY(madvise, brkw_record_madvise)
+BRKW_DEFINE_ENTRY(fault, brkw_record_fault)
+BRKW_DEFINE_ENTRY(exit, brkw_record_exit_mm)
+BRKW_DEFINE_ENTRY(exec, brkw_record_exec)
+BRKW_DEFINE_ENTRY(fork, brkw_record_fork)
+
+static DEFINE_PER_CPU(u64, task_free_hits);
+static DEFINE_PER_CPU(u64, fault_error_hits);
+
+static void task_free_by_tracepoint(void *unused, struct task_struct *task)
+{
+	this_cpu_inc(task_free_hits);
+	brkw_record_task_free(task);
+}
+
+static void fault_error_by_tracepoint(void *unused, int sig, struct kernel_siginfo *info,
+				      struct task_struct *task, int is_group, int result)
+{
+	this_cpu_inc(fault_error_hits);
+	brkw_record_signal(sig, info, task);
+}
+
 #define KEYS(first, last)	.first_key = BRKW_KEY_##first, .last_key = BRKW_KEY_##last
 /* A change of size that is not seen makes every sum of sizes unknown. */
 #define SIZE_KEYS		KEYS(VM_GROWN_BYTES, VM_UNACCOUNTED_BYTES)
@@ -22,116 +55,109 @@ static struct brkw_hook hooks[] = {
 	{
 		.name = "sys_brk",
 		.lost = "brk calls that change no page",
-		.candidates = { "__x64_sys_brk", "__arm64_sys_brk", "sys_brk" },
-		.enter = { brkw_record_brk, brkw_record_brk, brkw_record_brk },
-		.leave = brkw_record_brk_return,
-		.nr_instances = 128,
+		.entries = {
+			BRKW_ENTRY("__x64_sys_brk", sys_brk),
+			BRKW_ENTRY("__arm64_sys_brk", sys_brk),
+			BRKW_ENTRY("sys_brk", sys_brk),
+		},
 		KEYS(BRK_SAME_EVENTS, BRK_FAIL_EVENTS),
 	}, {
 		.name = "sys_brk_compat",
 		.lost = "brk calls of 32-bit programs that change no page",
-		.candidates = { "__ia32_sys_brk" },
-		.enter = { brkw_record_brk },
-		.leave = brkw_record_brk_return,
-		.nr_instances = 32,
+		.entries = { BRKW_ENTRY("__ia32_sys_brk", sys_brk_compat) },
 	}, {
 		.name = "brk_grow",
 		.lost = "the growth of the heap",
-		.candidates = { "do_brk_flags" },
-		.enter = { brkw_record_brk_flags },
+		.entries = { BRKW_ENTRY("do_brk_flags", brk_grow) },
 		SIZE_KEYS,
 	}, {
 		.name = "mmap",
 		.lost = "new mappings",
-		.candidates = { "do_mmap" },
-		.enter = { brkw_record_mmap },
-		.leave = brkw_record_mmap_return,
-		.nr_instances = 128,
+		.entries = { BRKW_ENTRY("do_mmap", mmap) },
 		SIZE_KEYS,
 	}, {
 		.name = "munmap",
 		.lost = "all that shrinks",
-		.candidates = { "do_vmi_align_munmap", "do_mas_align_munmap", "__do_munmap" },
-		.enter = { brkw_record_munmap, brkw_record_munmap, brkw_record_munmap_len },
+		.entries = {
+			BRKW_ENTRY("do_vmi_align_munmap", munmap),
+			BRKW_ENTRY("do_mas_align_munmap", munmap),
+			BRKW_ENTRY("__do_munmap", munmap_len),
+		},
 		SIZE_KEYS,
 	}, {
 		.name = "sys_mremap",
 		.lost = "mremap calls that fail",
-		.candidates = { "__x64_sys_mremap", "__arm64_sys_mremap", "sys_mremap" },
-		.enter = { brkw_record_mremap, brkw_record_mremap, brkw_record_mremap },
-		.leave = brkw_record_mremap_return,
-		.nr_instances = 64,
+		.entries = {
+			BRKW_ENTRY("__x64_sys_mremap", sys_mremap),
+			BRKW_ENTRY("__arm64_sys_mremap", sys_mremap),
+			BRKW_ENTRY("sys_mremap", sys_mremap),
+		},
 		KEYS(MREMAP_FAIL_EVENTS, MREMAP_FAIL_EVENTS),
 	}, {
 		.name = "sys_mremap_compat",
 		.lost = "mremap calls of 32-bit programs that fail",
-		.candidates = { "__ia32_sys_mremap" },
-		.enter = { brkw_record_mremap },
-		.leave = brkw_record_mremap_return,
-		.nr_instances = 32,
+		.entries = {
+			BRKW_ENTRY("__ia32_sys_mremap", sys_mremap_compat),
+		},
 	}, {
 		.name = "mremap_grow",
 		.lost = "mappings that mremap grows",
-		.candidates = { "vm_stat_account" },
-		.enter = { brkw_record_stat_account },
+		.entries = { BRKW_ENTRY("vm_stat_account", mremap_grow) },
 		SIZE_KEYS,
 	}, {
 		.name = "stack",
 		.lost = "stacks that grow",
-		.candidates = { "expand_downwards" },
-		.enter = { brkw_record_stack },
+		.entries = { BRKW_ENTRY("expand_downwards", stack) },
 		SIZE_KEYS,
 	}, {
 		.name = "special",
 		.lost = "special mappings (vdso, uprobes)",
-		.candidates = { "_install_special_mapping" },
-		.enter = { brkw_record_special },
+		.entries = { BRKW_ENTRY("_install_special_mapping", special) },
 		SIZE_KEYS,
 	}, {
 		.name = "madvise",
 		.lost = "madvise calls",
-		.candidates = { "do_madvise" },
-		.enter = { brkw_record_madvise },
-		.leave = brkw_record_madvise_return,
-		.nr_instances = 128,
+		.entries = { BRKW_ENTRY("do_madvise", madvise) },
 		KEYS(MADVISE_DONTNEED_EVENTS, MADVISE_FREE_BYTES),
 	}, {
 		.name = "fault",
 		.lost = "page faults",
-		.candidates = { "handle_mm_fault" },
-		.enter = { brkw_record_fault },
+		.entries = { BRKW_ENTRY("handle_mm_fault", fault) },
 		.is_fault = true,
 		KEYS(FAULT_HEAP_MINOR, FAULT_UNATTRIBUTED),
 	}, {
 		.name = "fault_error",
 		.lost = "page faults that fail",
-		.candidates = { "signal_generate" },
-		.probe = brkw_record_signal,
+		.entries = { {
+			.symbol = "signal_generate",
+			.by_tracepoint = fault_error_by_tracepoint,
+			.hits = &fault_error_hits,
+		} },
 		.is_fault = true,
 		KEYS(FAULT_ERROR_EVENTS, FAULT_ERROR_EVENTS),
 	}, {
 		.name = "task_free",
 		.lost = "the end of threads",
-		.candidates = { "sched_process_free" },
-		.probe = brkw_record_task_free,
+		.entries = { {
+			.symbol = "sched_process_free",
+			.by_tracepoint = task_free_by_tracepoint,
+			.hits = &task_free_hits,
+		} },
 		.is_required = true,
 	}, {
 		.name = "exit",
 		.lost = "the end of processes",
-		.candidates = { "exit_mmap" },
-		.enter = { brkw_record_exit_mm },
+		.entries = { BRKW_ENTRY("exit_mmap", exit) },
 		.is_required = true,
 	}, {
 		.name = "exec",
 		.lost = "processes after exec",
-		.candidates = { "setup_new_exec" },
-		.enter = { brkw_record_exec },
+		.entries = { BRKW_ENTRY("setup_new_exec", exec) },
 		.is_required = true,
 	}, {
 		.name = "fork",
 		.lost = "new processes and threads",
-		.candidates = { "wake_up_new_task" },
-		.enter = { brkw_record_fork },
+		.entries = { BRKW_ENTRY("wake_up_new_task", fork) },
 		.is_required = true,
 	},
 };
@@ -169,7 +195,7 @@ int brkw_probe_arm(bool has_faults, bool may_ftrace, const char **ret_missing)
 			continue;
 		err = brkw_attach(&hooks[i], may_ftrace);
 		if (err && hooks[i].is_required) {
-			*ret_missing = hooks[i].candidates[0];
+			*ret_missing = hooks[i].entries[0].symbol;
 			brkw_probe_disarm();
 			return err;
 		}
@@ -224,7 +250,7 @@ u64 brkw_probe_missed(void)
 
 	for (i = 0; i < ARRAY_SIZE(hooks); i++)
 		nr += brkw_attach_missed(&hooks[i]);
-	return nr;
+	return nr + brkw_attach_missed_returns();
 }
 
 /**
@@ -237,7 +263,6 @@ u64 brkw_probe_missed(void)
 bool brkw_probe_state(unsigned int i, struct brkw_hook_state *ret_state)
 {
 	const struct brkw_hook *hook;
-	unsigned int cpu;
 
 	if (i >= ARRAY_SIZE(hooks))
 		return false;
@@ -246,44 +271,49 @@ bool brkw_probe_state(unsigned int i, struct brkw_hook_state *ret_state)
 		.name = hook->name,
 		.lost = hook->lost,
 		.kind = brkw_attach_kind(hook),
-		.symbol = hook->is_armed ? hook->candidates[hook->candidate] : NULL,
+		.symbol = hook->is_armed ? hook->entry->symbol : NULL,
 		.is_armed = hook->is_armed,
 		.is_fault = hook->is_fault,
+		.nr_hits = brkw_attach_hits(hook),
 		.nr_missed = brkw_attach_missed(hook),
 	};
-	for_each_possible_cpu(cpu)
-		ret_state->nr_hits += *per_cpu_ptr(hook->hits, cpu);
 	return true;
 }
 
 /**
- * brkw_probe_exit() - free what brkw_probe_init() made
+ * brkw_probe_cost() - what the hooks cost
+ * @ret_nr_timed: how many of their hits were timed
+ * @ret_ns: how long these took together
+ *
+ * Context: any. Return: hits of all hooks.
+ */
+u64 brkw_probe_cost(u64 *ret_nr_timed, u64 *ret_ns)
+{
+	unsigned int i;
+	u64 nr = 0;
+
+	for (i = 0; i < ARRAY_SIZE(hooks); i++)
+		nr += brkw_attach_hits(&hooks[i]);
+	brkw_attach_cost(ret_nr_timed, ret_ns);
+	return nr;
+}
+
+/**
+ * brkw_probe_init() - be ready to arm hooks
+ *
+ * Context: may sleep. Return: 0, or why kprobes cannot be had.
+ */
+int brkw_probe_init(void)
+{
+	return brkw_attach_init();
+}
+
+/**
+ * brkw_probe_exit() - undo brkw_probe_init()
  *
  * Context: may sleep; no hook is armed.
  */
 void brkw_probe_exit(void)
 {
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(hooks); i++)
-		free_percpu(hooks[i].hits);
-}
-
-/**
- * brkw_probe_init() - make the counters of the hooks
- *
- * Context: may sleep. Return: 0 or -ENOMEM.
- */
-int brkw_probe_init(void)
-{
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
-		hooks[i].hits = alloc_percpu(u64);
-		if (!hooks[i].hits) {
-			brkw_probe_exit();
-			return -ENOMEM;
-		}
-	}
-	return 0;
+	brkw_attach_exit();
 }

@@ -13,7 +13,7 @@
  * struct brkw_hook_state - a hook as people see it
  * @name: what it watches
  * @symbol: the kernel symbol that registered, or NULL
- * @kind: "kprobe", "kretprobe", "ftrace" or "tracepoint"
+ * @kind: "kprobe", "ftrace" or "tracepoint"
  * @lost: what is lost without it
  * @is_armed: it is registered
  * @is_fault: it goes with the parameter faults
@@ -39,5 +39,6 @@ void brkw_probe_disarm_faults(void);
 void brkw_probe_unknown(u64 *ret_unknown);
 bool brkw_probe_state(unsigned int i, struct brkw_hook_state *ret_state);
 u64 brkw_probe_missed(void);
+u64 brkw_probe_cost(u64 *ret_nr_timed, u64 *ret_ns);
 
 #endif /* _BRKW_PROBE_H */

@@ -4,7 +4,12 @@
  * from it, and what the kernel itself says, beside each other. A reader takes
  * no lock that a hook waits for, but one: to tell whether the last operation
  * failed or is still under way, it may take the mmap lock of the process.
+ *
+ * What follows from other keys has a place among the values of an account all
+ * the same. When the account ends, the places of VM_BYTES, VMA_COUNT, BRK_BYTES,
+ * FAULT_MINOR, FAULT_MAJOR and MISSED_EVENTS keep what the kernel said last.
  */
+#include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/mmap_lock.h>
 #include <linux/pid.h>
@@ -95,6 +100,13 @@ static unsigned long read_settled(struct brkw_account *acct, struct mm_struct *m
 	return nr_ledger;
 }
 
+static void raise_peaks(s64 *value)
+{
+	value[BRKW_KEY_VMA_PEAK] = max(value[BRKW_KEY_VMA_PEAK], value[BRKW_KEY_VMA_COUNT]);
+	value[BRKW_KEY_BRK_PEAK_BYTES] = max(value[BRKW_KEY_BRK_PEAK_BYTES],
+					     value[BRKW_KEY_BRK_BYTES]);
+}
+
 static void read_mm(struct brkw_account *acct, struct mm_struct *mm, s64 *value, bool may_wait)
 {
 	unsigned long nr_ledger = read_settled(acct, mm, value, may_wait);
@@ -103,22 +115,35 @@ static void read_mm(struct brkw_account *acct, struct mm_struct *mm, s64 *value,
 		value[BRKW_KEY_BRK_FAIL_EVENTS]++;
 	derive_sums(value, nr_ledger);
 	value[BRKW_KEY_VMA_COUNT] = READ_ONCE(mm->map_count);
-	value[BRKW_KEY_VMA_PEAK] = max(value[BRKW_KEY_VMA_PEAK], value[BRKW_KEY_VMA_COUNT]);
 	value[BRKW_KEY_BRK_BYTES] = READ_ONCE(mm->brk) - READ_ONCE(mm->start_brk);
-	value[BRKW_KEY_BRK_PEAK_BYTES] = max(value[BRKW_KEY_BRK_PEAK_BYTES],
-					     value[BRKW_KEY_BRK_BYTES]);
+	raise_peaks(value);
 }
 
 /* The address space is another process's, and so is what becomes of it. */
-static void read_borrowed(struct brkw_account *acct, struct brkw_snapshot_entry *entry)
+static void hide_borrowed(struct brkw_snapshot_entry *entry)
 {
 	unsigned int key;
 
-	for (key = 0; key < BRKW_NR_KEYS; key++)
-		entry->value[key] = atomic64_read(&acct->value[key]);
 	for (key = BRKW_KEY_VM_BYTES; key < BRKW_KEY_FAULT_HEAP_MINOR; key++) {
 		entry->value[key] = 0;
 		set_unknown(entry, key);
+	}
+}
+
+/* The kernel counted at least and at most so many; what we lack is told apart. */
+static void derive_faults(s64 *value, const s64 *least, const s64 *most)
+{
+	unsigned int k, segment;
+	s64 sum, total;
+
+	value[BRKW_KEY_FAULT_UNATTRIBUTED] = 0;
+	for (k = 0; k < 2; k++) {
+		sum = 0;
+		for (segment = 0; segment < BRKW_NR_SEGMENTS; segment++)
+			sum += value[BRKW_KEY_FAULT_HEAP_MINOR + 2 * segment + k];
+		total = least ? clamp(sum, least[k], most[k]) : sum;
+		value[BRKW_KEY_FAULT_UNATTRIBUTED] += total - sum;
+		value[BRKW_KEY_FAULT_MINOR + k] = total;
 	}
 }
 
@@ -128,27 +153,19 @@ static void read_borrowed(struct brkw_account *acct, struct brkw_snapshot_entry 
  */
 static void read_faults(struct brkw_account *acct, struct pid *pid, s64 *value)
 {
-	u64 before[2] = { }, after[2] = { }, base[2];
-	s64 total, least, most;
-	unsigned int k, segment;
+	u64 before[2] = { }, after[2] = { };
+	s64 base[2], least[2], most[2];
+	unsigned int k;
 	bool is_known;
 
 	is_known = brkw_thread_kernel_faults(pid, before);
 	brkw_thread_sum(acct, value, base);
 	is_known = is_known && brkw_thread_kernel_faults(pid, after);
-	value[BRKW_KEY_FAULT_UNATTRIBUTED] = 0;
 	for (k = 0; k < 2; k++) {
-		total = 0;
-		for (segment = 0; segment < BRKW_NR_SEGMENTS; segment++)
-			total += value[BRKW_KEY_FAULT_HEAP_MINOR + 2 * segment + k];
-		least = before[k] - base[k];
-		most = after[k] - base[k];
-		if (is_known) {
-			value[BRKW_KEY_FAULT_UNATTRIBUTED] += clamp(total, least, most) - total;
-			total = clamp(total, least, most);
-		}
-		value[BRKW_KEY_FAULT_MINOR + k] = total;
+		least[k] = before[k] - base[k];
+		most[k] = after[k] - base[k];
 	}
+	derive_faults(value, is_known ? least : NULL, most);
 }
 
 static void read_comm(struct pid *pid, char *comm)
@@ -172,38 +189,80 @@ static void read_common(const struct brkw_account *acct, struct brkw_snapshot_en
 	entry->unknown[1] = READ_ONCE(unknown_keys[1]);
 }
 
-/**
- * brkw_read_live() - a live account as it stands
- * @acct: the account
- * @mm: its address space, pinned by the caller; NULL if it is borrowed
- * @pid: its process, held by the caller
- * @entry: filled
- * @may_wait: wait for the mmap lock of the process if need be
- *
- * Context: may sleep; not if there is nothing unsettled.
- */
-void brkw_read_live(struct brkw_account *acct, struct mm_struct *mm, struct pid *pid,
-		    struct brkw_snapshot_entry *entry, bool may_wait)
+static void read_live(struct brkw_account *acct, struct mm_struct *mm, struct pid *pid,
+		      struct brkw_snapshot_entry *entry, bool may_wait)
 {
 	read_common(acct, entry);
 	if (mm)
 		read_mm(acct, mm, entry->value, may_wait);
 	else
-		read_borrowed(acct, entry);
+		brkw_settle_copy(acct, entry->value);
 	read_faults(acct, pid, entry->value);
+	if (!mm)
+		hide_borrowed(entry);
 	entry->value[BRKW_KEY_MISSED_EVENTS] = brkw_ledger_missed(acct);
 	read_comm(pid, entry->comm);
 }
 
+static void keep(struct brkw_account *acct, enum brkw_key key, s64 n)
+{
+	atomic64_set(&acct->value[key], n);
+}
+
+static void freeze_faults(struct brkw_account *acct)
+{
+	u64 flt[2];
+	unsigned int k, key;
+
+	acct->has_kernel_flt = brkw_thread_kernel_faults(acct->pid, flt);
+	for (k = 0; acct->has_kernel_flt && k < 2; k++) {
+		key = BRKW_KEY_FAULT_MINOR + k;
+		keep(acct, key, flt[k] - atomic64_read(&acct->value[key]));
+	}
+}
+
+/**
+ * brkw_read_freeze() - keep what the kernel says, for when it is gone
+ * @acct: an account that ends, settled, without threads
+ *
+ * The rest is left to who reads it then. Context: any.
+ */
+void brkw_read_freeze(struct brkw_account *acct)
+{
+	const struct mm_struct *mm = acct->mm;
+	unsigned long irqflags;
+
+	if (mm) {
+		keep(acct, BRKW_KEY_VM_BYTES, (s64)acct->nr_ledger << PAGE_SHIFT);
+		keep(acct, BRKW_KEY_VMA_COUNT, mm->map_count);
+		keep(acct, BRKW_KEY_BRK_BYTES, mm->brk - mm->start_brk);
+	}
+	freeze_faults(acct);
+	keep(acct, BRKW_KEY_MISSED_EVENTS, brkw_ledger_missed(acct));
+	keep(acct, BRKW_KEY_ENDED_NS, ktime_get_boottime_ns());
+	raw_spin_lock_irqsave(&acct->lock, irqflags);
+	read_comm(acct->pid, acct->comm);
+	raw_spin_unlock_irqrestore(&acct->lock, irqflags);
+	acct->unknown[0] = READ_ONCE(unknown_keys[0]);
+	acct->unknown[1] = READ_ONCE(unknown_keys[1]);
+	acct->is_borrower = !mm;
+}
+
 static void read_ended(const struct brkw_account *acct, struct brkw_snapshot_entry *entry)
 {
-	unsigned int key;
+	s64 *value = entry->value, flt[2];
 
 	read_common(acct, entry);
 	memcpy(entry->comm, acct->comm, BRKW_COMM_LEN);
 	memcpy(entry->unknown, acct->unknown, sizeof(entry->unknown));
-	for (key = 0; key < BRKW_NR_KEYS; key++)
-		entry->value[key] = atomic64_read(&acct->value[key]);
+	brkw_settle_copy(acct, value);
+	flt[0] = value[BRKW_KEY_FAULT_MINOR];
+	flt[1] = value[BRKW_KEY_FAULT_MAJOR];
+	derive_faults(value, acct->has_kernel_flt ? flt : NULL, flt);
+	derive_sums(value, value[BRKW_KEY_VM_BYTES] >> PAGE_SHIFT);
+	raise_peaks(value);
+	if (acct->is_borrower)
+		hide_borrowed(entry);
 }
 
 /* Holds what a live account stands on; false if it is not live any more. */
@@ -239,7 +298,7 @@ void brkw_read(struct brkw_account *acct, struct brkw_snapshot_entry *ret_entry,
 	struct pid *pid;
 
 	if (pin(acct, &mm, &pid)) {
-		brkw_read_live(acct, mm, pid, ret_entry, may_wait);
+		read_live(acct, mm, pid, ret_entry, may_wait);
 		if (mm)
 			mmdrop(mm);
 		put_pid(pid);

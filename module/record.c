@@ -42,22 +42,10 @@ static unsigned long pages_of(unsigned long sz)
 	return PAGE_ALIGN(sz) >> PAGE_SHIFT;
 }
 
-static void post(struct mm_struct *mm, unsigned int op, long nr_pages, bool has_return)
-{
-	const struct brkw_record rec = {
-		.op = op,
-		.nr_pages = nr_pages,
-		.has_return = has_return,
-	};
-
-	this_cpu_inc(nr_seen);
-	brkw_settle_post(mm, &rec);
-}
-
-static void count(struct mm_struct *mm, enum brkw_key events, enum brkw_key bytes, u64 sz)
+/* An event is seen, whether there is an account for it or not. */
+static __always_inline void see(void)
 {
 	this_cpu_inc(nr_seen);
-	brkw_settle_count(mm, events, bytes, sz);
 }
 
 static void read_user_args(unsigned long *args)
@@ -65,52 +53,24 @@ static void read_user_args(unsigned long *args)
 	syscall_get_arguments(current, task_pt_regs(current), args);
 }
 
-/*
- * The outcome of brk() follows from whether it reaches the pages, with two
- * exceptions that need its return: another thread may move the break at the
- * same time, and a move within a page may be refused (RLIMIT_DATA). A query
- * needs neither.
- */
-bool brkw_record_brk(struct pt_regs *regs, u64 *data)
+/* brk(request), native or of a 32-bit program */
+bool brkw_record_brk(struct pt_regs *regs)
 {
-	struct mm_struct *mm = current->mm;
-	unsigned long args[6];
-
-	if (!mm)
+	if (!current->mm)
 		return false;
-	read_user_args(args);
-	this_cpu_inc(nr_seen);
-	if (!args[0]) {
-		brkw_brk_same(mm);
-		return false;
-	}
-	if (atomic_read(&mm->mm_users) == 1 &&
-	    PAGE_ALIGN(args[0]) != PAGE_ALIGN(READ_ONCE(mm->brk))) {
-		brkw_brk_begin(mm);
-		return false;
-	}
-	data[0] = args[0];
-	brkw_brk_shared(mm);
-	return true;
-}
-
-void brkw_record_brk_return(unsigned long retval, const u64 *data)
-{
-	if (current->mm)
-		brkw_brk_returned(current->mm, retval == data[0]);
+	see();
+	return brkw_brk_call(current->mm, brkw_first_argument());
 }
 
 /* do_brk_flags(): brk() grows, or exec clears the bss of a program. */
-bool brkw_record_brk_flags(struct pt_regs *regs, u64 *data)
+void brkw_record_brk_flags(struct pt_regs *regs)
 {
 	unsigned long nr = pages_of(regs_get_kernel_argument(regs, BRKW_DO_BRK_FLAGS_ARG_LEN));
 	struct mm_struct *mm = current->mm;
 	bool is_brk = brkw_call_of(current) == BRKW_CALL_BRK;
 
-	if (is_brk)
-		brkw_brk_reached(mm);
-	post(mm, is_brk ? BRKW_OP_BRK_GROW : BRKW_OP_OTHER_GROW, nr, false);
-	return false;
+	see();
+	brkw_settle_post(mm, is_brk ? BRKW_OP_BRK_GROW : BRKW_OP_OTHER_GROW, nr, 0);
 }
 
 /*
@@ -141,45 +101,28 @@ static unsigned int mmap_op(const struct file *file, unsigned long flags)
 	       is_shared_type(flags);
 }
 
-/*
- * do_mmap(file, addr, len, prot, flags, ...), under the write lock. Where it
- * may come to lie over another mapping, size does not tell success from
- * failure: its return does.
- */
-bool brkw_record_mmap(struct pt_regs *regs, u64 *data)
+/* Refused as nothing, or as more than there is; or it may replace others. */
+static noinline bool record_odd_mmap(enum brkw_op op, unsigned long nr, unsigned long start)
+{
+	if (nr)
+		return brkw_settle_post_fixed(current->mm, op, nr, start);
+	brkw_settle_refused(current->mm);
+	return false;
+}
+
+/* do_mmap(file, addr, len, prot, flags, ...), under the write lock */
+bool brkw_record_mmap(struct pt_regs *regs)
 {
 	const struct file *file = (void *)regs_get_kernel_argument(regs, 0);
 	unsigned long nr = pages_of(regs_get_kernel_argument(regs, 2));
 	unsigned long flags = regs_get_kernel_argument(regs, 4);
-	bool is_over = (flags & MAP_FIXED) && !(flags & MAP_FIXED_NOREPLACE);
+	enum brkw_op op = mmap_op(file, flags);
 
-	if (!nr) {	/* nothing, or more than there is: refused */
-		count(current->mm, BRKW_KEY_MMAP_FAIL_EVENTS, BRKW_NR_KEYS, 0);
-		return false;
-	}
-	post(current->mm, mmap_op(file, flags), nr, is_over);
-	return is_over;
-}
-
-void brkw_record_mmap_return(unsigned long retval, const u64 *data)
-{
-	if (current->mm)
-		brkw_settle_return(current->mm, !IS_ERR_VALUE(retval));
-}
-
-/* Pages mapped in [start, end): what an unmapping is about to take away. */
-static unsigned long count_mapped(struct mm_struct *mm, unsigned long start, unsigned long end)
-{
-	struct vm_area_struct *vma = find_vma(mm, start);
-	unsigned long nr = 0;
-
-	while (vma && vma->vm_start < end) {
-		nr += (min(vma->vm_end, end) - max(vma->vm_start, start)) >> PAGE_SHIFT;
-		if (vma->vm_end >= end)
-			break;
-		vma = find_vma(mm, vma->vm_end);
-	}
-	return nr;
+	see();
+	if (unlikely(!nr || (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) == MAP_FIXED))
+		return record_odd_mmap(op, nr, regs_get_kernel_argument(regs, 1));
+	brkw_settle_post(current->mm, op, nr, 0);
+	return false;
 }
 
 /*
@@ -187,7 +130,7 @@ static unsigned long count_mapped(struct mm_struct *mm, unsigned long start, uns
  * mapping gives up, and the old place of a mapping that has moved, or the new
  * one of a mapping that could not.
  */
-static unsigned int mremap_unmap_op(struct mm_struct *mm, unsigned long start)
+static enum brkw_op mremap_unmap_op(const struct mm_struct *mm, unsigned long start)
 {
 	unsigned long args[6];
 
@@ -199,11 +142,11 @@ static unsigned int mremap_unmap_op(struct mm_struct *mm, unsigned long start)
 	return BRKW_OP_MREMAP_SHRINK;
 }
 
-static unsigned int unmap_op(struct mm_struct *mm, unsigned long start)
+static enum brkw_op unmap_op(const struct mm_struct *mm, enum brkw_call call,
+			     unsigned long start)
 {
-	switch (mm == current->mm ? brkw_call_of(current) : BRKW_CALL_OTHER) {
+	switch (call) {
 	case BRKW_CALL_BRK:
-		brkw_brk_reached(mm);
 		return BRKW_OP_BRK_SHRINK;
 	case BRKW_CALL_MREMAP:
 		return mremap_unmap_op(mm, start);
@@ -214,48 +157,55 @@ static unsigned int unmap_op(struct mm_struct *mm, unsigned long start)
 	}
 }
 
-static void post_unmap(struct mm_struct *mm, unsigned long start, unsigned long end,
-		       unsigned long nr)
+/* Of any number of mappings, by any system call. */
+static noinline void record_odd_unmap(struct mm_struct *mm, enum brkw_call call,
+				      unsigned long start, unsigned long end)
 {
-	if (nr && !brkw_settle_is_nested(mm))
-		post(mm, unmap_op(mm, start), -(long)nr, false);
+	if (brkw_settle_post_unmap(mm, unmap_op(mm, call, start), start, end))
+		see();
+}
+
+static enum brkw_call call_on(const struct mm_struct *mm)
+{
+	return likely(mm == current->mm) ? brkw_call_of(current) : BRKW_CALL_OTHER;
 }
 
 /* do_{mas,vmi}_align_munmap(iterator, vma, mm, start, end, ...): vma is the first. */
-bool brkw_record_munmap(struct pt_regs *regs, u64 *data)
+void brkw_record_munmap(struct pt_regs *regs)
 {
 	const struct vm_area_struct *vma = (void *)regs_get_kernel_argument(regs, 1);
 	struct mm_struct *mm = (void *)regs_get_kernel_argument(regs, 2);
 	unsigned long start = regs_get_kernel_argument(regs, 3);
 	unsigned long end = regs_get_kernel_argument(regs, 4);
-	bool is_within = vma && vma->vm_start <= start && vma->vm_end >= end;
+	enum brkw_call call = call_on(mm);
 
-	post_unmap(mm, start, end, is_within ? (end - start) >> PAGE_SHIFT :
-						count_mapped(mm, start, end));
-	return false;
+	if (unlikely(call > BRKW_CALL_EXEC || !vma || vma->vm_start > start ||
+		     vma->vm_end < end)) {
+		record_odd_unmap(mm, call, start, end);
+		return;
+	}
+	see();
+	brkw_settle_post(mm, call == BRKW_CALL_BRK ? BRKW_OP_BRK_SHRINK : BRKW_OP_MUNMAP,
+			 -(long)((end - start) >> PAGE_SHIFT), start);
 }
 
 /* __do_munmap(mm, start, len, ...), 5.10 */
-bool brkw_record_munmap_len(struct pt_regs *regs, u64 *data)
+void brkw_record_munmap_len(struct pt_regs *regs)
 {
 	struct mm_struct *mm = (void *)regs_get_kernel_argument(regs, 0);
 	unsigned long start = regs_get_kernel_argument(regs, 1);
-	unsigned long end = start + PAGE_ALIGN(regs_get_kernel_argument(regs, 2));
+	unsigned long len = PAGE_ALIGN(regs_get_kernel_argument(regs, 2));
 
-	post_unmap(mm, start, end, count_mapped(mm, start, end));
-	return false;
+	record_odd_unmap(mm, call_on(mm), start, start + len);
 }
 
 /* Only mremap() itself knows that it failed before it changed anything. */
-bool brkw_record_mremap(struct pt_regs *regs, u64 *data)
+bool brkw_record_mremap(struct pt_regs *regs)
 {
-	return current->mm;
-}
-
-void brkw_record_mremap_return(unsigned long retval, const u64 *data)
-{
-	if (current->mm && IS_ERR_VALUE(retval))
-		count(current->mm, BRKW_KEY_MREMAP_FAIL_EVENTS, BRKW_NR_KEYS, 0);
+	if (!current->mm)
+		return false;
+	see();
+	return brkw_outcome_call(BRKW_AWAITS_MREMAP, current->mm, 0);
 }
 
 /*
@@ -263,7 +213,7 @@ void brkw_record_mremap_return(unsigned long retval, const u64 *data)
  * In place it adds the difference; a move adds the new size, and the old place
  * goes later, unless it is kept (MREMAP_DONTUNMAP, or an old size of 0).
  */
-bool brkw_record_stat_account(struct pt_regs *regs, u64 *data)
+void brkw_record_stat_account(struct pt_regs *regs)
 {
 	struct mm_struct *mm = (void *)regs_get_kernel_argument(regs, 0);
 	long nr = regs_get_kernel_argument(regs, 2);
@@ -271,61 +221,53 @@ bool brkw_record_stat_account(struct pt_regs *regs, u64 *data)
 	bool is_move, is_kept;
 
 	if (nr <= 0 || mm != current->mm || brkw_call_of(current) != BRKW_CALL_MREMAP)
-		return false;
+		return;
+	see();
 	read_user_args(args);
 	nr_old = pages_of(args[1]);
 	nr_new = pages_of(args[2]);
 	is_move = nr_old && nr != (long)(nr_new - nr_old);
 	is_kept = !is_move || (args[3] & MREMAP_DONTUNMAP);
-	this_cpu_inc(nr_seen);
 	brkw_settle_moved(mm, nr, is_kept ? 0 : min_t(long, nr_old, nr), is_move);
-	return false;
 }
 
 /* expand_downwards(vma, address): a touch, or exec laying out its arguments. */
-bool brkw_record_stack(struct pt_regs *regs, u64 *data)
+void brkw_record_stack(struct pt_regs *regs)
 {
 	const struct vm_area_struct *vma = (void *)regs_get_kernel_argument(regs, 0);
 	unsigned long address = regs_get_kernel_argument(regs, 1) & PAGE_MASK;
+	struct mm_struct *mm = vma->vm_mm;
 
 	if (address >= vma->vm_start)
-		return false;
-	if (vma->vm_mm != current->mm && !brkw_account_find(vma->vm_mm))
-		brkw_account_open_embryo(vma->vm_mm);
-	post(vma->vm_mm, BRKW_OP_STACK_GROW, (vma->vm_start - address) >> PAGE_SHIFT, false);
-	return false;
+		return;
+	if (mm != current->mm)
+		brkw_account_open_embryo(mm);
+	see();
+	brkw_settle_post(mm, BRKW_OP_STACK_GROW, (vma->vm_start - address) >> PAGE_SHIFT, 0);
 }
 
 /* _install_special_mapping(mm, addr, len, ...): vdso, uprobes */
-bool brkw_record_special(struct pt_regs *regs, u64 *data)
+void brkw_record_special(struct pt_regs *regs)
 {
 	struct mm_struct *mm = (void *)regs_get_kernel_argument(regs, 0);
+	unsigned long nr = pages_of(regs_get_kernel_argument(regs, 2));
 
-	post(mm, BRKW_OP_OTHER_GROW, pages_of(regs_get_kernel_argument(regs, 2)), false);
-	return false;
+	see();
+	brkw_settle_post(mm, BRKW_OP_OTHER_GROW, nr, 0);
 }
 
-/* do_madvise(mm, start, len, behavior) */
-bool brkw_record_madvise(struct pt_regs *regs, u64 *data)
+/* do_madvise(mm, start, len, behavior): also of another process, or of io_uring */
+bool brkw_record_madvise(struct pt_regs *regs)
 {
+	struct mm_struct *mm = (void *)regs_get_kernel_argument(regs, 0);
+	u64 sz = PAGE_ALIGN(regs_get_kernel_argument(regs, 2));
 	int advice = regs_get_kernel_argument(regs, 3);
 
-	data[0] = regs_get_kernel_argument(regs, 0);
-	data[1] = PAGE_ALIGN(regs_get_kernel_argument(regs, 2));
-	data[2] = advice;
-	return advice == MADV_DONTNEED || advice == MADV_FREE;
-}
-
-void brkw_record_madvise_return(unsigned long retval, const u64 *data)
-{
-	bool is_free = data[2] == MADV_FREE;
-
-	if ((int)retval)
-		return;
-	count((void *)(unsigned long)data[0],
-	      is_free ? BRKW_KEY_MADVISE_FREE_EVENTS : BRKW_KEY_MADVISE_DONTNEED_EVENTS,
-	      is_free ? BRKW_KEY_MADVISE_FREE_BYTES : BRKW_KEY_MADVISE_DONTNEED_BYTES,
-	      data[1]);
+	if (advice != MADV_DONTNEED && advice != MADV_FREE)
+		return false;
+	see();
+	return brkw_outcome_call(advice == MADV_FREE ? BRKW_AWAITS_FREE : BRKW_AWAITS_DONTNEED,
+				 mm, sz);
 }
 
 static enum brkw_segment anon_segment(const struct vm_area_struct *vma,
@@ -355,36 +297,43 @@ static enum brkw_segment segment_of(const struct vm_area_struct *vma)
 }
 
 /* handle_mm_fault(vma, address, flags, ...) */
-bool brkw_record_fault(struct pt_regs *regs, u64 *data)
+void brkw_record_fault(struct pt_regs *regs)
 {
 	brkw_thread_fault(segment_of((void *)regs_get_kernel_argument(regs, 0)));
-	return false;
 }
 
 /* wake_up_new_task(task) */
-bool brkw_record_fork(struct pt_regs *regs, u64 *data)
+void brkw_record_fork(struct pt_regs *regs)
 {
 	brkw_account_fork((void *)regs_get_kernel_argument(regs, 0));
-	return false;
 }
 
 /* setup_new_exec(bprm): current has its new mm, with its arguments only */
-bool brkw_record_exec(struct pt_regs *regs, u64 *data)
+void brkw_record_exec(struct pt_regs *regs)
 {
 	if (current->mm)
 		brkw_account_exec();
-	return false;
 }
 
 /* exit_mmap(mm) */
-bool brkw_record_exit_mm(struct pt_regs *regs, u64 *data)
+void brkw_record_exit_mm(struct pt_regs *regs)
 {
 	brkw_account_exit_mm((void *)regs_get_kernel_argument(regs, 0));
-	return false;
+}
+
+/**
+ * brkw_record_return() - a function whose return is awaited has returned
+ * @retval: what it returned
+ *
+ * Context: a hook.
+ */
+void brkw_record_return(unsigned long retval)
+{
+	brkw_outcome_answer(retval);
 }
 
 /* Tracepoint sched_process_free: the counters of the task are final. */
-void brkw_record_task_free(void *unused, struct task_struct *task)
+void brkw_record_task_free(struct task_struct *task)
 {
 	brkw_thread_free(task);
 }
@@ -394,8 +343,8 @@ void brkw_record_task_free(void *unused, struct task_struct *task)
  * the kernel's, to itself, with a code that names the fault. SI_KERNEL is a
  * general protection fault, which is none of these.
  */
-void brkw_record_signal(void *unused, int sig, struct kernel_siginfo *info,
-			struct task_struct *task, int is_group, int result)
+void brkw_record_signal(int sig, const struct kernel_siginfo *info,
+			const struct task_struct *task)
 {
 	if ((sig != SIGSEGV && sig != SIGBUS) || task != current)
 		return;

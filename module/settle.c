@@ -6,35 +6,47 @@
  * of an unmapping that has downgraded it. So at each entry of a function that
  * holds the write lock, total_vm stands still, and its distance from the
  * ledger tells what became of the operation that was posted last: all of it,
- * or nothing. Where size alone cannot tell (a mapping over another one), the
- * hook also sees the return, still under the write lock.
+ * or nothing. A mapping over others may also fail and leave a hole: a third
+ * distance. Only one that takes the place of others page by page changes
+ * nothing if it succeeds; there the return of the call tells (outcome.c).
  *
- * What differs from both is not booked at all: it shows as
+ * What differs from all of these is not booked: it shows as
  * vm_unaccounted_bytes, which readers compute from total_vm each time.
  */
 #include <linux/mm.h>
 #include <linux/mmap_lock.h>
 #include <linux/sched/mm.h>
+#include "compat.h"
 #include "ledger.h"
+#include "ledger_tables.h"
 
 static atomic64_t nr_mismatched;
-static DEFINE_PER_CPU(u64, nr_posted);
+DEFINE_PER_CPU(u64, brkw_nr_posted);
 
-#define NO_KEY	BRKW_NR_KEYS
+static const struct brkw_pending nothing_pending = {
+	.op = BRKW_OP_NONE,
+	.events = BRKW_NO_KEY,
+	.bytes = BRKW_NO_KEY,
+	.fail = BRKW_NO_KEY,
+	.is_plain = true,
+};
 
 /* Which keys an operation moves. An unmapped amount is negative, keys are not. */
-static const struct {
-	u8 events;
-	u8 bytes;
-	u8 fail;
-} op_keys[BRKW_NR_OPS] = {
-#define OP(op, events, bytes, fail)					\
-	[BRKW_OP_##op] = { events, bytes, fail }
+static const struct brkw_pending templates[BRKW_NR_OPS] = {
+#define OP(_op, _events, _bytes, _fail)					\
+	[BRKW_OP_##_op] = {						\
+		.op = BRKW_OP_##_op, .events = _events, .bytes = _bytes,	\
+		.fail = _fail, .is_plain = true }
+#define ODD_OP(_op)							\
+	[BRKW_OP_##_op] = {						\
+		.op = BRKW_OP_##_op, .events = BRKW_NO_KEY,		\
+		.bytes = BRKW_NO_KEY, .fail = BRKW_NO_KEY }
 #define MMAP_OP(kind)							\
 	[BRKW_OP_MMAP + BRKW_##kind] = {				\
-		BRKW_KEY_MMAP_##kind##_EVENTS,				\
-		BRKW_KEY_MMAP_##kind##_BYTES, BRKW_KEY_MMAP_FAIL_EVENTS }
-	OP(NONE, NO_KEY, NO_KEY, NO_KEY),
+		.op = BRKW_OP_MMAP + BRKW_##kind,			\
+		.events = BRKW_KEY_MMAP_##kind##_EVENTS,			\
+		.bytes = BRKW_KEY_MMAP_##kind##_BYTES,			\
+		.fail = BRKW_KEY_MMAP_FAIL_EVENTS, .is_plain = true }
 	OP(BRK_GROW, BRKW_KEY_BRK_GROW_EVENTS, BRKW_KEY_BRK_GROW_BYTES,
 	   BRKW_KEY_BRK_FAIL_EVENTS),
 	OP(BRK_SHRINK, BRKW_KEY_BRK_SHRINK_EVENTS, BRKW_KEY_BRK_SHRINK_BYTES,
@@ -45,45 +57,27 @@ static const struct {
 	MMAP_OP(FILE_SHARED),
 	OP(MUNMAP, BRKW_KEY_MUNMAP_EVENTS, BRKW_KEY_MUNMAP_BYTES,
 	   BRKW_KEY_MUNMAP_FAIL_EVENTS),
-	OP(REPLACE, NO_KEY, BRKW_KEY_MMAP_REPLACED_BYTES, NO_KEY),
+	OP(REPLACE, BRKW_NO_KEY, BRKW_KEY_MMAP_REPLACED_BYTES, BRKW_NO_KEY),
 	OP(MREMAP_SHRINK, BRKW_KEY_MREMAP_SHRINK_EVENTS,
-	   BRKW_KEY_MREMAP_SHRINK_BYTES, NO_KEY),
-	OP(MREMAP_OLD, NO_KEY, NO_KEY, NO_KEY),
-	OP(MREMAP_UNDO, NO_KEY, NO_KEY, NO_KEY),
-	OP(STACK_GROW, BRKW_KEY_STACK_GROW_EVENTS, BRKW_KEY_STACK_GROW_BYTES, NO_KEY),
-	OP(OTHER_GROW, BRKW_KEY_OTHER_GROW_EVENTS, BRKW_KEY_OTHER_GROW_BYTES, NO_KEY),
+	   BRKW_KEY_MREMAP_SHRINK_BYTES, BRKW_NO_KEY),
+	ODD_OP(MREMAP_OLD),
+	ODD_OP(MREMAP_UNDO),
+	OP(STACK_GROW, BRKW_KEY_STACK_GROW_EVENTS, BRKW_KEY_STACK_GROW_BYTES, BRKW_NO_KEY),
+	OP(OTHER_GROW, BRKW_KEY_OTHER_GROW_EVENTS, BRKW_KEY_OTHER_GROW_BYTES, BRKW_NO_KEY),
 	OP(OTHER_SHRINK, BRKW_KEY_OTHER_SHRINK_EVENTS, BRKW_KEY_OTHER_SHRINK_BYTES,
-	   NO_KEY),
+	   BRKW_NO_KEY),
 #undef MMAP_OP
+#undef ODD_OP
 #undef OP
 };
 
-/* For keys whose only writer holds the mmap write lock: no locked instruction. */
-static void add_value(struct brkw_account *acct, unsigned int key, s64 n)
-{
-	if (key != NO_KEY)
-		atomic64_set(&acct->value[key], atomic64_read(&acct->value[key]) + n);
-}
-
-static void raise_value(struct brkw_account *acct, unsigned int key, s64 n)
-{
-	if (atomic64_read(&acct->value[key]) < n)
-		atomic64_set(&acct->value[key], n);
-}
-
-/**
- * brkw_settle_peaks() - note the highest number of VMAs and the highest break
- * @acct: an account that owns its address space
- *
- * Context: any in which the mm is in use; exact under its write lock.
+/*
+ * For keys whose only writer holds the mmap write lock: no locked instruction.
+ * BRKW_NO_KEY has a place, so that nobody need ask for it.
  */
-void brkw_settle_peaks(struct brkw_account *acct)
+static __always_inline void add_value(struct brkw_account *acct, unsigned int key, s64 n)
 {
-	const struct mm_struct *mm = acct->mm;
-
-	raise_value(acct, BRKW_KEY_VMA_PEAK, READ_ONCE(mm->map_count));
-	raise_value(acct, BRKW_KEY_BRK_PEAK_BYTES,
-		    READ_ONCE(mm->brk) - READ_ONCE(mm->start_brk));
+	atomic64_set(&acct->value[key], atomic64_read(&acct->value[key]) + n);
 }
 
 /* A move that has left its old place, or could not: the rest has grown. */
@@ -109,77 +103,112 @@ static void undo_move(struct brkw_account *acct, unsigned long nr_new)
 	}
 }
 
-static void book_done(struct brkw_account *acct, const struct brkw_record *rec)
+static s64 bytes_of(long nr_pages)
 {
-	unsigned long nr = abs(rec->nr_pages);
-
-	if (rec->op == BRKW_OP_MREMAP_OLD)
-		end_transit(acct, nr);
-	if (rec->op == BRKW_OP_MREMAP_UNDO)
-		undo_move(acct, nr);
-	add_value(acct, op_keys[rec->op].events, 1);
-	add_value(acct, op_keys[rec->op].bytes, (s64)nr << PAGE_SHIFT);
+	return (s64)abs(nr_pages) << PAGE_SHIFT;
 }
 
-static void book_failed(struct brkw_account *acct, const struct brkw_record *rec)
+static void book_done(struct brkw_account *acct, const struct brkw_pending *pending)
 {
-	if (rec->op == BRKW_OP_MREMAP_OLD)
+	if (pending->op == BRKW_OP_MREMAP_OLD)
+		end_transit(acct, abs(pending->nr_pages));
+	if (pending->op == BRKW_OP_MREMAP_UNDO)
+		undo_move(acct, abs(pending->nr_pages));
+	add_value(acct, pending->events, 1);
+	add_value(acct, pending->bytes, bytes_of(pending->nr_pages));
+}
+
+/* Failures are also told by returns, without the lock. */
+static void book_failed(struct brkw_account *acct, const struct brkw_pending *pending)
+{
+	if (pending->op == BRKW_OP_MREMAP_OLD)
 		end_transit(acct, 0);
-	add_value(acct, op_keys[rec->op].fail, 1);
+	atomic64_inc(&acct->value[pending->fail]);
 }
 
-/* What a mapping has put itself over is what its size did not add. */
-static void book_over(struct brkw_account *acct, long nr_replaced)
+/*
+ * A mapping over others. If it takes their place page by page its return tells
+ * success from failure; only the hole that a failure may leave is booked here.
+ * exec tells by going on: it gives up at the first mapping that fails.
+ */
+static bool book_over(struct brkw_account *acct, long delta)
 {
-	if (nr_replaced > 0)
-		add_value(acct, BRKW_KEY_MMAP_REPLACED_BYTES, (s64)nr_replaced << PAGE_SHIFT);
-}
+	const struct brkw_pending *pending = &acct->pending;
+	long nr_over = acct->over.nr_pages;
+	bool is_told = nr_over == pending->nr_pages && !pending->is_exec;
 
-static void book(struct brkw_account *acct, const struct brkw_record *rec, long delta)
-{
-	if (rec->op == BRKW_OP_NONE) {
-		if (delta)
-			atomic64_inc(&nr_mismatched);
-	} else if (delta == rec->nr_pages) {
-		book_done(acct, rec);
+	if (delta == -nr_over) {
+		add_value(acct, BRKW_KEY_MMAP_REPLACED_BYTES, bytes_of(nr_over));
+		if (!is_told)
+			book_failed(acct, pending);
+	} else if (delta == pending->nr_pages - nr_over) {
+		if (!is_told) {
+			book_done(acct, pending);
+			add_value(acct, BRKW_KEY_MMAP_REPLACED_BYTES, bytes_of(nr_over));
+		}
 	} else if (!delta) {
-		book_failed(acct, rec);
-	} else if (rec->has_return && delta < rec->nr_pages) {
-		/* its return was missed, but it is no failure that left a hole */
-		book_done(acct, rec);
-		book_over(acct, rec->nr_pages - delta);
+		book_failed(acct, pending);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static void book(struct brkw_account *acct, long delta)
+{
+	const struct brkw_pending *pending = &acct->pending;
+
+	if (pending->is_over) {
+		if (!book_over(acct, delta))
+			atomic64_inc(&nr_mismatched);
+	} else if (delta == pending->nr_pages) {
+		book_done(acct, pending);
+	} else if (!delta) {
+		book_failed(acct, pending);
 	} else {
 		atomic64_inc(&nr_mismatched);
 	}
 }
 
-/* Caller holds the mmap write lock, so that total_vm stands still. */
+static void note_settled(struct brkw_account *acct, const struct mm_struct *mm,
+			 unsigned long total_vm)
+{
+	s64 nr_vmas = READ_ONCE(mm->map_count);
+
+	acct->nr_ledger = total_vm;
+	if (unlikely(atomic64_read(&acct->value[BRKW_KEY_VMA_PEAK]) < nr_vmas))
+		atomic64_set(&acct->value[BRKW_KEY_VMA_PEAK], nr_vmas);
+}
+
+/*
+ * Caller holds the mmap write lock, so that total_vm stands still, and writes
+ * the sequence.
+ */
 static void __settle(struct brkw_account *acct, const struct mm_struct *mm)
 {
 	unsigned long total_vm = READ_ONCE(mm->total_vm);
 
-	book(acct, &acct->pending, total_vm - acct->nr_ledger);
-	acct->nr_ledger = total_vm;
-	acct->pending.op = BRKW_OP_NONE;
-	brkw_settle_peaks(acct);
+	book(acct, total_vm - acct->nr_ledger);
+	note_settled(acct, mm, total_vm);
+	acct->pending = nothing_pending;
+}
+
+static void settle(struct brkw_account *acct, const struct mm_struct *mm)
+{
+	raw_write_seqcount_begin(&acct->seq);
+	__settle(acct, mm);
+	raw_write_seqcount_end(&acct->seq);
 }
 
 /**
- * brkw_account_for() - the account that an event belongs to
- * @mm: the address space
+ * brkw_settle_begin() - nothing is posted yet
+ * @acct: an account that nobody can find
  *
- * Counts what is taken and what cannot be. Context: a hook. Return: the
- * account or NULL.
+ * Context: any.
  */
-struct brkw_account *brkw_account_for(const struct mm_struct *mm)
+void brkw_settle_begin(struct brkw_account *acct)
 {
-	struct brkw_account *acct = brkw_account_find(mm);
-
-	if (likely(acct))
-		this_cpu_inc(nr_posted);
-	else
-		brkw_drop(BRKW_DROP_NO_ACCOUNT);
-	return acct;
+	acct->pending = nothing_pending;
 }
 
 /**
@@ -190,77 +219,185 @@ struct brkw_account *brkw_account_for(const struct mm_struct *mm)
  */
 void brkw_settle_account(struct brkw_account *acct)
 {
-	if (acct->mm) {
-		raw_write_seqcount_begin(&acct->seq);
-		__settle(acct, acct->mm);
-		raw_write_seqcount_end(&acct->seq);
+	/* exec did not go on */
+	if (acct->mm && acct->pending.is_exec && acct->mm->total_vm == acct->nr_ledger) {
+		book_failed(acct, &acct->pending);
+		acct->pending = nothing_pending;
 	}
+	if (acct->mm)
+		settle(acct, acct->mm);
 	brkw_brk_end(acct);
+}
+
+/* Tasks are further apart than system calls. */
+static unsigned long current_caller(void)
+{
+	return (unsigned long)current + syscall_get_nr(current, task_pt_regs(current));
+}
+
+/*
+ * Up to 6.1, mmap() unmaps what is in its way through the same core that
+ * munmap() uses. Another unmapping there, in the same task, is in another
+ * system call.
+ */
+static bool is_nested(const struct brkw_account *acct, unsigned long start)
+{
+	return acct->pending.is_over && acct->over.start == start &&
+	       acct->over.caller == current_caller();
+}
+
+static __always_inline void set_pending(struct brkw_account *acct, enum brkw_op op,
+					long nr_pages)
+{
+	acct->pending = templates[op];
+	acct->pending.nr_pages = nr_pages;
+}
+
+/* What went before was not the plain success of a plain operation. */
+static noinline void post_odd(struct brkw_account *acct, const struct mm_struct *mm,
+			      enum brkw_op op, long nr_pages, unsigned long start)
+{
+	if (is_nested(acct, start))
+		return;
+	raw_write_seqcount_begin(&acct->seq);
+	__settle(acct, mm);
+	set_pending(acct, op, nr_pages);
+	raw_write_seqcount_end(&acct->seq);
+}
+
+static __always_inline void post(struct brkw_account *acct, const struct mm_struct *mm,
+				 enum brkw_op op, long nr_pages, unsigned long start)
+{
+	unsigned long total_vm = READ_ONCE(mm->total_vm);
+	long delta = total_vm - acct->nr_ledger;
+
+	this_cpu_inc(brkw_nr_posted);
+	if (op <= BRKW_OP_BRK_SHRINK)
+		brkw_brk_reached(acct);
+	if (unlikely(!acct->pending.is_plain || delta != acct->pending.nr_pages)) {
+		post_odd(acct, mm, op, nr_pages, start);
+		return;
+	}
+	raw_write_seqcount_begin(&acct->seq);
+	add_value(acct, acct->pending.events, 1);
+	add_value(acct, acct->pending.bytes, bytes_of(delta));
+	note_settled(acct, mm, total_vm);
+	set_pending(acct, op, nr_pages);
+	raw_write_seqcount_end(&acct->seq);
+}
+
+static noinline void post_elsewhere(const struct mm_struct *mm, enum brkw_op op,
+				    long nr_pages, unsigned long start)
+{
+	struct brkw_account *acct = brkw_account_search(mm);
+
+	if (acct)
+		post(acct, mm, op, nr_pages, start);
+	else
+		brkw_drop(BRKW_DROP_NO_ACCOUNT);
 }
 
 /**
  * brkw_settle_post() - an operation on the size of a mm begins
  * @mm: the address space, write locked
- * @rec: what is about to happen
+ * @op: what is about to happen
+ * @nr_pages: by how much total_vm changes if it succeeds
+ * @start: of an unmapping, its first address; else 0
  *
- * Settles the operation before it. Context: a hook under the write lock.
+ * Settles the operation before it. All that happens often happens here, with
+ * nothing called. Context: a hook under the write lock.
  */
-void brkw_settle_post(struct mm_struct *mm, const struct brkw_record *rec)
+void brkw_settle_post(struct mm_struct *mm, enum brkw_op op, long nr_pages,
+		      unsigned long start)
+{
+	struct brkw_account *acct = this_cpu_read(brkw_last_account);
+
+	if (unlikely(READ_ONCE(acct->key) != mm))
+		post_elsewhere(mm, op, nr_pages, start);
+	else
+		post(acct, mm, op, nr_pages, start);
+}
+
+/* Pages mapped in [start, end): what is about to be taken away. */
+static unsigned long count_mapped(struct mm_struct *mm, unsigned long start, unsigned long end)
+{
+	struct vm_area_struct *vma = find_vma(mm, start);
+	unsigned long nr = 0;
+
+	while (vma && vma->vm_start < end) {
+		nr += (min(vma->vm_end, end) - max(vma->vm_start, start)) >> PAGE_SHIFT;
+		if (vma->vm_end >= end)
+			break;
+		vma = find_vma(mm, vma->vm_end);
+	}
+	return nr;
+}
+
+/**
+ * brkw_settle_post_unmap() - an unmapping of whatever is there begins
+ * @mm: the address space, write locked
+ * @op: what kind of
+ * @start: first address
+ * @end: first address behind
+ *
+ * Context: a hook under the write lock. Return: false if nothing is there, so
+ * that nothing is posted.
+ */
+bool brkw_settle_post_unmap(struct mm_struct *mm, enum brkw_op op, unsigned long start,
+			    unsigned long end)
+{
+	long nr_pages = count_mapped(mm, start, end);
+
+	if (nr_pages)
+		brkw_settle_post(mm, op, -nr_pages, start);
+	return nr_pages;
+}
+
+/**
+ * brkw_settle_post_fixed() - a mapping with MAP_FIXED begins
+ * @mm: the address space, write locked
+ * @op: one of the four kinds of mmap
+ * @nr_pages: size of the mapping
+ * @start: its first address
+ *
+ * Whatever is in its way goes, if the call gets so far.
+ * Context: a hook under the write lock. Return: true if only the return of the
+ * function tells the outcome.
+ */
+bool brkw_settle_post_fixed(struct mm_struct *mm, enum brkw_op op, long nr_pages,
+			    unsigned long start)
+{
+	unsigned long nr_over = 0, end = start + (nr_pages << PAGE_SHIFT);
+	struct brkw_account *acct;
+
+	if (end > start)
+		nr_over = count_mapped(mm, start, end);
+	brkw_settle_post(mm, op, nr_pages, 0);
+	acct = brkw_account_find(mm);
+	if (!nr_over || !acct)
+		return false;
+	raw_write_seqcount_begin(&acct->seq);
+	acct->over = (struct brkw_over){ start, nr_over, current_caller() };
+	acct->pending.is_plain = false;
+	acct->pending.is_over = true;
+	acct->pending.is_exec = brkw_call_of(current) == BRKW_CALL_EXEC;
+	raw_write_seqcount_end(&acct->seq);
+	return nr_over == nr_pages && !acct->pending.is_exec &&
+	       brkw_outcome_await(BRKW_AWAITS_MMAP, op - BRKW_OP_MMAP, mm, bytes_of(nr_pages));
+}
+
+/**
+ * brkw_settle_refused() - a mapping whose size is no size
+ * @mm: the address space
+ *
+ * Context: a hook.
+ */
+void brkw_settle_refused(const struct mm_struct *mm)
 {
 	struct brkw_account *acct = brkw_account_for(mm);
 
-	if (!acct)
-		return;
-	raw_write_seqcount_begin(&acct->seq);
-	__settle(acct, mm);
-	acct->pending = *rec;
-	acct->pending_task = current;
-	raw_write_seqcount_end(&acct->seq);
-}
-
-/**
- * brkw_settle_return() - an operation posted with has_return has returned
- * @mm: the address space, still write locked
- * @is_done: it succeeded
- *
- * Even one that failed may have unmapped what was in its way.
- * Context: the return of a hook under the write lock.
- */
-void brkw_settle_return(struct mm_struct *mm, bool is_done)
-{
-	struct brkw_account *acct = brkw_account_find(mm);
-	long delta;
-
-	if (!acct || !acct->pending.has_return || acct->pending_task != current)
-		return;
-	raw_write_seqcount_begin(&acct->seq);
-	delta = READ_ONCE(mm->total_vm) - acct->nr_ledger;
-	if (is_done) {
-		book_done(acct, &acct->pending);
-		book_over(acct, acct->pending.nr_pages - delta);
-	} else {
-		book_failed(acct, &acct->pending);
-		book_over(acct, -delta);
-	}
-	acct->nr_ledger += delta;
-	acct->pending = (struct brkw_record){ .op = BRKW_OP_NONE };
-	raw_write_seqcount_end(&acct->seq);
-}
-
-/**
- * brkw_settle_is_nested() - an unmapping is part of a posted mapping
- * @mm: the address space, write locked
- *
- * Up to 6.1, mmap() unmaps what is in its way through the same core that
- * munmap() uses; its return books the sum of both.
- * Context: a hook under the write lock. Return: true if it is to be ignored.
- */
-bool brkw_settle_is_nested(struct mm_struct *mm)
-{
-	const struct brkw_account *acct = brkw_account_find(mm);
-
-	return acct && acct->pending.op != BRKW_OP_NONE && acct->pending.has_return &&
-	       acct->pending_task == current;
+	if (acct)
+		atomic64_inc(&acct->value[BRKW_KEY_MMAP_FAIL_EVENTS]);
 }
 
 /**
@@ -270,7 +407,7 @@ bool brkw_settle_is_nested(struct mm_struct *mm)
  * Context: a hook under the write lock, in mremap(). Return: true between the
  * new place's accounting and the old one's unmapping.
  */
-bool brkw_settle_is_moving(struct mm_struct *mm)
+bool brkw_settle_is_moving(const struct mm_struct *mm)
 {
 	const struct brkw_account *acct = brkw_account_find(mm);
 
@@ -299,7 +436,7 @@ static void book_moved(struct brkw_account *acct, long nr_pages, long nr_left, b
  *
  * Context: a hook under the write lock.
  */
-void brkw_settle_moved(struct mm_struct *mm, long nr_pages, long nr_left, bool is_move)
+void brkw_settle_moved(const struct mm_struct *mm, long nr_pages, long nr_left, bool is_move)
 {
 	struct brkw_account *acct = brkw_account_for(mm);
 
@@ -310,27 +447,6 @@ void brkw_settle_moved(struct mm_struct *mm, long nr_pages, long nr_left, bool i
 	end_transit(acct, 0);
 	book_moved(acct, nr_pages, nr_left, is_move);
 	raw_write_seqcount_end(&acct->seq);
-}
-
-/**
- * brkw_settle_count() - count an event that leaves the size as it is
- * @mm: the address space
- * @events: key that is raised by one
- * @bytes: key that is raised by @sz, or BRKW_NR_KEYS
- * @sz: bytes
- *
- * Context: any hook.
- */
-void brkw_settle_count(struct mm_struct *mm, enum brkw_key events,
-		       enum brkw_key bytes, u64 sz)
-{
-	struct brkw_account *acct = brkw_account_for(mm);
-
-	if (!acct)
-		return;
-	atomic64_inc(&acct->value[events]);
-	if (bytes != BRKW_NR_KEYS)
-		atomic64_add(sz, &acct->value[bytes]);
 }
 
 /**
@@ -349,35 +465,59 @@ int brkw_settle_locked(struct brkw_account *acct, struct mm_struct *mm)
 	if (err)
 		return err;
 	preempt_disable();
-	if (!READ_ONCE(acct->is_closing)) {
-		raw_write_seqcount_begin(&acct->seq);
-		__settle(acct, mm);
-		raw_write_seqcount_end(&acct->seq);
-	}
+	if (!READ_ONCE(acct->is_closing) && !acct->pending.is_exec)
+		settle(acct, mm);
 	preempt_enable();
 	mmap_write_unlock(mm);
 	return 0;
 }
 
-static void copy_values(const struct brkw_account *acct, s64 *value)
+/* What took the place of others, both as mapped and as replaced. */
+static void add_over(const struct brkw_account *acct, s64 *value)
+{
+	unsigned int kind, key = BRKW_KEY_MMAP_ANON_PRIVATE_EVENTS;
+	s64 sz;
+
+	for (kind = 0; kind < BRKW_NR_KINDS; kind++, key += 2) {
+		sz = atomic64_read(&acct->over_bytes[kind]);
+		value[key] += atomic64_read(&acct->over_events[kind]);
+		value[key + 1] += sz;
+		value[BRKW_KEY_MMAP_REPLACED_BYTES] += sz;
+	}
+}
+
+/**
+ * brkw_settle_copy() - the counted keys, as far as they are settled
+ * @acct: the account
+ * @value: filled, indexed by &enum brkw_key
+ *
+ * Context: any; coherent if nobody writes.
+ */
+void brkw_settle_copy(const struct brkw_account *acct, s64 *value)
 {
 	unsigned int key;
 
 	for (key = 0; key < BRKW_NR_KEYS; key++)
 		value[key] = atomic64_read(&acct->value[key]);
 	value[BRKW_KEY_MREMAP_GROW_BYTES] += (s64)acct->nr_transit << PAGE_SHIFT;
+	add_over(acct, value);
 }
 
-static void view_done(s64 *value, const struct brkw_record *rec)
+static void view_done(s64 *value, const struct brkw_pending *pending)
 {
-	s64 sz = (s64)abs(rec->nr_pages) << PAGE_SHIFT;
+	if (pending->op == BRKW_OP_MREMAP_OLD)
+		value[BRKW_KEY_MREMAP_GROW_BYTES] -= bytes_of(pending->nr_pages);
+	if (pending->events != BRKW_NO_KEY)
+		value[pending->events]++;
+	if (pending->bytes != BRKW_NO_KEY)
+		value[pending->bytes] += bytes_of(pending->nr_pages);
+}
 
-	if (rec->op == BRKW_OP_MREMAP_OLD)
-		value[BRKW_KEY_MREMAP_GROW_BYTES] -= sz;
-	if (op_keys[rec->op].events != NO_KEY)
-		value[op_keys[rec->op].events]++;
-	if (op_keys[rec->op].bytes != NO_KEY)
-		value[op_keys[rec->op].bytes] += sz;
+/* A mapping page by page over others: nothing shows until it returns. */
+static bool is_shown_by_return(const struct brkw_account *acct,
+			       const struct brkw_pending *pending)
+{
+	return pending->is_over && acct->over.nr_pages == pending->nr_pages;
 }
 
 /**
@@ -395,30 +535,32 @@ static void view_done(s64 *value, const struct brkw_record *rec)
 bool brkw_settle_view(const struct brkw_account *acct, const struct mm_struct *mm,
 		      bool is_read_locked, s64 *value, unsigned long *ret_nr_ledger)
 {
-	struct brkw_record rec;
+	struct brkw_pending pending;
+	bool is_by_return;
 	unsigned int seq;
 	long delta;
 
 	do {
 		seq = read_seqcount_begin(&acct->seq);
-		copy_values(acct, value);
-		rec = acct->pending;
+		brkw_settle_copy(acct, value);
+		pending = acct->pending;
+		is_by_return = is_shown_by_return(acct, &pending);
 		*ret_nr_ledger = acct->nr_ledger;
 		delta = READ_ONCE(mm->total_vm) - acct->nr_ledger;
 	} while (read_seqcount_retry(&acct->seq, seq));
-	if (rec.op == BRKW_OP_NONE)
+	if (pending.op == BRKW_OP_NONE || is_by_return)
 		return !delta;
-	if (rec.has_return || rec.op == BRKW_OP_MREMAP_UNDO)
+	if (pending.is_over || pending.op == BRKW_OP_MREMAP_UNDO)
 		return false;
-	if (delta == rec.nr_pages) {
+	if (delta == pending.nr_pages) {
 		*ret_nr_ledger += delta;
-		view_done(value, &rec);
+		view_done(value, &pending);
 		return true;
 	}
-	if (delta || rec.nr_pages < 0 || !is_read_locked)
+	if (delta || pending.nr_pages < 0 || !is_read_locked)
 		return false;
-	if (op_keys[rec.op].fail != NO_KEY)
-		value[op_keys[rec.op].fail]++;
+	if (pending.fail != BRKW_NO_KEY)
+		value[pending.fail]++;
 	return true;
 }
 
@@ -434,5 +576,5 @@ void brkw_settle_stats(struct brkw_ledger_stats *stats)
 
 	stats->nr_mismatched = atomic64_read(&nr_mismatched);
 	for_each_possible_cpu(cpu)
-		stats->nr_posted += per_cpu(nr_posted, cpu);
+		stats->nr_posted += per_cpu(brkw_nr_posted, cpu);
 }

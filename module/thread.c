@@ -17,31 +17,53 @@
 
 #define NR_FAULT_KEYS	(2 * BRKW_NR_SEGMENTS)
 
+/* While an account is live, the places of the sums hold what is older than it. */
+#define BASE_FLT(k)	(BRKW_KEY_FAULT_MINOR + (k))
+
 static_assert(BRKW_KEY_FAULT_REMOTE_MAJOR - BRKW_KEY_FAULT_HEAP_MINOR + 1 ==
 	      NR_FAULT_KEYS);
 
-static struct brkw_table threads;
+struct brkw_table brkw_thread_table;
 static struct brkw_pool thread_pool;
 static atomic_t nr_threads;
 
+static struct brkw_thread nobody = { .key = (void *)-1L };
+DEFINE_PER_CPU(struct brkw_thread *, brkw_last_thread);
+
 /**
- * brkw_thread_find() - the slot of a task
+ * brkw_thread_search() - look a slot up in the table
  * @task: the task; not freed while the caller looks
  *
  * Context: preemption off. Return: the slot or NULL.
  */
-struct brkw_thread *brkw_thread_find(const struct task_struct *task)
+struct brkw_thread *brkw_thread_search(const struct task_struct *task)
 {
-	unsigned int bucket = brkw_table_bucket(&threads, task);
+	unsigned long bucket = brkw_table_bucket(&brkw_thread_table, task);
 	struct hlist_nulls_node *pos;
 	struct brkw_thread *thread;
 
 	do {
-		hlist_nulls_for_each_entry_rcu(thread, pos, &threads.heads[bucket], node)
-			if (READ_ONCE(thread->task) == task)
-				return thread;
+		hlist_nulls_for_each_entry_rcu(thread, pos, &brkw_thread_table.heads[bucket],
+					       node) {
+			if (READ_ONCE(thread->key) != task)
+				continue;
+			if (task == current)
+				this_cpu_write(brkw_last_thread, thread);
+			return thread;
+		}
 	} while (get_nulls_value(pos) != bucket);
 	return NULL;
+}
+
+/**
+ * brkw_thread_forget_last() - the thread's part of brkw_forget_last()
+ * @cpu: the CPU that is to remember none
+ *
+ * Context: any.
+ */
+void brkw_thread_forget_last(unsigned int cpu)
+{
+	WRITE_ONCE(per_cpu(brkw_last_thread, cpu), &nobody);
 }
 
 static void read_task_flt(const struct task_struct *task, unsigned long *ret_flt)
@@ -70,26 +92,21 @@ static void settle_thread(struct brkw_thread *thread, const unsigned long *flt)
 		if (thread->segment != BRKW_SEG_NONE)
 			thread->nr_flt[thread->segment][k] += flt[k] - thread->settled_flt[k];
 		else if (thread->acct)
-			atomic64_add(due_before(thread, flt, k), &thread->acct->base_flt[k]);
+			atomic64_add(due_before(thread, flt, k),
+				     &thread->acct->value[BASE_FLT(k)]);
 		thread->settled_flt[k] = flt[k];
 	}
 	raw_write_seqcount_end(&thread->seq);
 }
 
-/**
- * brkw_thread_fault() - current enters a page fault
- * @segment: where
- *
- * Context: the hook on handle_mm_fault(); the mmap lock or only that of the
- * VMA is held.
- */
-void brkw_thread_fault(enum brkw_segment segment)
+static noinline void fault_elsewhere(enum brkw_segment segment)
 {
-	struct brkw_thread *thread = brkw_thread_find(current);
+	struct brkw_thread *thread = brkw_thread_search(current);
 	unsigned long flt[2];
 
-	if (unlikely(!thread)) {
-		if (!(current->flags & PF_KTHREAD))
+	if (!thread) {
+		/* not the kernel's own that lays out the arguments of a helper */
+		if (current->mm)
 			brkw_drop(BRKW_DROP_NO_THREAD);
 		return;
 	}
@@ -98,6 +115,23 @@ void brkw_thread_fault(enum brkw_segment segment)
 	read_task_flt(current, flt);
 	settle_thread(thread, flt);
 	WRITE_ONCE(thread->segment, segment);
+}
+
+/**
+ * brkw_thread_fault() - current enters a page fault
+ * @segment: where
+ *
+ * The hottest of all. While a thread goes on faulting in one segment nothing
+ * is written and nothing is called.
+ * Context: the hook on handle_mm_fault(); the mmap lock or only that of the
+ * VMA is held.
+ */
+void brkw_thread_fault(enum brkw_segment segment)
+{
+	const struct brkw_thread *thread = this_cpu_read(brkw_last_thread);
+
+	if (unlikely(READ_ONCE(thread->key) != current || thread->segment != segment))
+		fault_elsewhere(segment);
 }
 
 /**
@@ -118,32 +152,27 @@ static void link_thread(struct brkw_thread *thread, struct brkw_account *acct)
 	unsigned long irqflags;
 
 	raw_spin_lock_irqsave(&acct->lock, irqflags);
-	thread->acct = acct;
-	list_add(&thread->link, &acct->threads);
-	raw_spin_unlock_irqrestore(&acct->lock, irqflags);
-}
-
-static void unlink_thread(struct brkw_thread *thread, struct brkw_account *acct)
-{
-	unsigned long irqflags;
-
-	raw_spin_lock_irqsave(&acct->lock, irqflags);
-	list_del_init(&thread->link);
+	if (!acct->is_closing) {
+		thread->acct = acct;
+		list_add(&thread->link, &acct->threads);
+	}
 	raw_spin_unlock_irqrestore(&acct->lock, irqflags);
 }
 
 /* A new thread may be met both by its hook and by who adopts the process. */
-static bool add_once(struct brkw_thread *thread)
+static bool add_once(struct brkw_thread *thread, struct task_struct *task)
 {
-	unsigned int bucket = brkw_table_bucket(&threads, thread->task);
+	unsigned long bucket = brkw_table_bucket(&brkw_thread_table, task);
 	unsigned long irqflags;
 	bool is_new;
 
-	raw_spin_lock_irqsave(&threads.lock, irqflags);
-	is_new = !brkw_thread_find(thread->task);
-	if (is_new)
-		hlist_nulls_add_head_rcu(&thread->node, &threads.heads[bucket]);
-	raw_spin_unlock_irqrestore(&threads.lock, irqflags);
+	raw_spin_lock_irqsave(&brkw_thread_table.lock, irqflags);
+	is_new = !brkw_thread_find(task);
+	if (is_new) {
+		WRITE_ONCE(thread->key, task);
+		hlist_nulls_add_head_rcu(&thread->node, &brkw_thread_table.heads[bucket]);
+	}
+	raw_spin_unlock_irqrestore(&brkw_thread_table.lock, irqflags);
 	return is_new;
 }
 
@@ -169,17 +198,15 @@ struct brkw_thread *brkw_thread_open(struct task_struct *task, struct brkw_accou
 	}
 	seqcount_init(&thread->seq);
 	memset(thread->nr_flt, 0, sizeof(thread->nr_flt));
-	thread->has_reached = false;
+	thread->awaited = BRKW_AWAITS_NOTHING;
 	thread->segment = BRKW_SEG_NONE;
 	read_task_flt(task, thread->settled_flt);
 	thread->acct = NULL;
-	WRITE_ONCE(thread->task, task);
-	link_thread(thread, acct);
-	if (!add_once(thread)) {
-		unlink_thread(thread, acct);
+	if (!add_once(thread, task)) {
 		brkw_pool_give(&thread_pool, thread);
 		return NULL;
 	}
+	link_thread(thread, acct);
 	atomic_inc(&nr_threads);
 	return thread;
 }
@@ -194,7 +221,7 @@ struct brkw_thread *brkw_thread_open(struct task_struct *task, struct brkw_accou
 void brkw_thread_attach(struct brkw_thread *thread, struct brkw_account *acct)
 {
 	raw_write_seqcount_begin(&thread->seq);
-	read_task_flt(thread->task, thread->settled_flt);
+	read_task_flt(thread->key, thread->settled_flt);
 	thread->segment = BRKW_SEG_NONE;
 	raw_write_seqcount_end(&thread->seq);
 	link_thread(thread, acct);
@@ -206,12 +233,12 @@ static void __detach(struct brkw_thread *thread, struct brkw_account *acct)
 	unsigned long flt[2];
 	unsigned int k;
 
-	read_task_flt(thread->task, flt);
+	read_task_flt(thread->key, flt);
 	settle_thread(thread, flt);
 	for (k = 0; k < NR_FAULT_KEYS; k++) {
 		u64 *nr = &thread->nr_flt[k / 2][k % 2];
 
-		if (!acct->is_closing)
+		if (*nr)
 			atomic64_add(*nr, &acct->value[BRKW_KEY_FAULT_HEAP_MINOR + k]);
 		*nr = 0;
 	}
@@ -255,6 +282,14 @@ static struct brkw_account *leave_account(struct brkw_thread *thread)
 	return is_last ? acct : NULL;
 }
 
+static void del_thread(struct brkw_thread *thread)
+{
+	brkw_table_del(&brkw_thread_table, &thread->node);
+	WRITE_ONCE(thread->key, NULL);
+	atomic_dec(&nr_threads);
+	brkw_pool_give(&thread_pool, thread);
+}
+
 /**
  * brkw_thread_free() - a task is about to be freed
  * @task: the task; its counters are final
@@ -268,10 +303,9 @@ void brkw_thread_free(struct task_struct *task)
 
 	if (!thread)
 		return;
+	brkw_outcome_forget(thread);
 	orphan = leave_account(thread);
-	brkw_table_del(&threads, &thread->node);
-	atomic_dec(&nr_threads);
-	brkw_pool_give(&thread_pool, thread);
+	del_thread(thread);
 	if (orphan)
 		brkw_account_queue(orphan);
 }
@@ -292,13 +326,13 @@ static void view_thread(const struct brkw_thread *thread, struct thread_sum *ret
 		seq = read_seqcount_begin(&thread->seq);
 		memcpy(ret_sum->nr_flt, thread->nr_flt, sizeof(ret_sum->nr_flt));
 		ret_sum->segment = thread->segment;
-		read_task_flt(thread->task, flt);
+		read_task_flt(thread->key, flt);
 		ret_sum->due[0] = flt[0] - thread->settled_flt[0];
 		ret_sum->due[1] = flt[1] - thread->settled_flt[1];
 	} while (read_seqcount_retry(&thread->seq, seq));
 }
 
-static void add_due(const struct thread_sum *sum, s64 *value, u64 *base)
+static void add_due(const struct thread_sum *sum, s64 *value, s64 *base)
 {
 	unsigned int k;
 
@@ -318,7 +352,7 @@ static void add_due(const struct thread_sum *sum, s64 *value, u64 *base)
  *
  * Context: any.
  */
-void brkw_thread_sum(struct brkw_account *acct, s64 *value, u64 *ret_base)
+void brkw_thread_sum(struct brkw_account *acct, s64 *value, s64 *ret_base)
 {
 	struct brkw_thread *thread;
 	struct thread_sum sum;
@@ -329,14 +363,17 @@ void brkw_thread_sum(struct brkw_account *acct, s64 *value, u64 *ret_base)
 	for (k = 0; k < NR_FAULT_KEYS; k++)
 		value[BRKW_KEY_FAULT_HEAP_MINOR + k] =
 			atomic64_read(&acct->value[BRKW_KEY_FAULT_HEAP_MINOR + k]);
-	ret_base[0] = atomic64_read(&acct->base_flt[0]);
-	ret_base[1] = atomic64_read(&acct->base_flt[1]);
+	ret_base[0] = atomic64_read(&acct->value[BASE_FLT(0)]);
+	ret_base[1] = atomic64_read(&acct->value[BASE_FLT(1)]);
+	if (acct->is_closing)
+		goto out;	/* they leave, or have left; @threads is not a list any more */
 	list_for_each_entry(thread, &acct->threads, link) {
 		view_thread(thread, &sum);
 		for (k = 0; k < NR_FAULT_KEYS; k++)
 			value[BRKW_KEY_FAULT_HEAP_MINOR + k] += sum.nr_flt[k / 2][k % 2];
 		add_due(&sum, &value[BRKW_KEY_FAULT_HEAP_MINOR], ret_base);
 	}
+out:
 	raw_spin_unlock_irqrestore(&acct->lock, irqflags);
 }
 
@@ -397,9 +434,10 @@ bool brkw_thread_is_in_brk(struct brkw_account *acct, const struct task_struct *
 	bool is_in = false;
 
 	raw_spin_lock_irqsave(&acct->lock, irqflags);
-	list_for_each_entry(thread, &acct->threads, link)
-		if (thread->task == task)
-			is_in = is_in_brk(thread->task);
+	if (!acct->is_closing)
+		list_for_each_entry(thread, &acct->threads, link)
+			if (thread->key == task)
+				is_in = is_in_brk(thread->key);
 	raw_spin_unlock_irqrestore(&acct->lock, irqflags);
 	return is_in;
 }
@@ -414,13 +452,11 @@ void brkw_thread_clear(void)
 	struct brkw_thread *thread;
 	unsigned int bucket;
 
-	for (bucket = 0; threads.heads && bucket <= threads.mask; bucket++) {
-		while (!hlist_nulls_empty(&threads.heads[bucket])) {
-			thread = hlist_nulls_entry(threads.heads[bucket].first,
+	for (bucket = 0; brkw_thread_table.heads && bucket <= brkw_thread_table.mask; bucket++) {
+		while (!hlist_nulls_empty(&brkw_thread_table.heads[bucket])) {
+			thread = hlist_nulls_entry(brkw_thread_table.heads[bucket].first,
 						   struct brkw_thread, node);
-			brkw_table_del(&threads, &thread->node);
-			brkw_pool_give(&thread_pool, thread);
-			atomic_dec(&nr_threads);
+			del_thread(thread);
 		}
 	}
 }
@@ -443,7 +479,7 @@ int brkw_thread_fill(unsigned int nr_more)
  */
 void brkw_thread_trim(void)
 {
-	brkw_pool_trim(&thread_pool);
+	brkw_pool_trim(&thread_pool, brkw_forget_last);
 }
 
 /**
@@ -456,7 +492,7 @@ void brkw_thread_stats(struct brkw_ledger_stats *stats)
 {
 	stats->nr_threads = atomic_read(&nr_threads);
 	stats->sz_threads = brkw_pool_bytes(&thread_pool);
-	stats->sz_tables += brkw_table_bytes(&threads);
+	stats->sz_tables += brkw_table_bytes(&brkw_thread_table);
 }
 
 /**
@@ -473,7 +509,7 @@ int brkw_thread_init(unsigned int nr_max, unsigned int nr_low)
 	err = brkw_pool_init(&thread_pool, "brkw_thread", sizeof(struct brkw_thread),
 			     offsetof(struct brkw_thread, link), nr_low, nr_max);
 	if (!err)
-		err = brkw_table_init(&threads, nr_max);
+		err = brkw_table_init(&brkw_thread_table, nr_max);
 	if (!err)
 		err = brkw_thread_fill(0);
 	return err;
@@ -486,6 +522,6 @@ int brkw_thread_init(unsigned int nr_max, unsigned int nr_low)
  */
 void brkw_thread_exit(void)
 {
-	brkw_table_exit(&threads);
+	brkw_table_exit(&brkw_thread_table);
 	brkw_pool_exit(&thread_pool);
 }

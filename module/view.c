@@ -368,7 +368,7 @@ static void show_ledger(struct seq_file *m, const struct brkw_ledger_stats *stat
 		   brkw_record_seen(), stats->nr_posted,
 		   stats->nr_drops[BRKW_DROP_NO_ACCOUNT]);
 	seq_printf(m, "events_early %llu\nevents_mismatched %llu\nevents_missed %llu\n",
-		   stats->nr_early, stats->nr_mismatched, brkw_probe_missed());
+		   stats->nr_early, stats->nr_mismatched, brkw_ledger_nr_missed());
 	for (reason = 0; reason < BRKW_NR_DROPS; reason++)
 		seq_printf(m, "%s %llu\n", drop_names[reason], stats->nr_drops[reason]);
 	seq_printf(m, "memory_bytes %llu\n",
@@ -376,6 +376,18 @@ static void show_ledger(struct seq_file *m, const struct brkw_ledger_stats *stat
 	seq_printf(m, "memory_accounts_bytes %llu\nmemory_threads_bytes %llu\n",
 		   stats->sz_accounts, stats->sz_threads);
 	seq_printf(m, "memory_tables_bytes %llu\n", stats->sz_tables);
+}
+
+/* Sampled: see BRKW_COST_INTERVAL. */
+static void show_cost(struct seq_file *m)
+{
+	u64 nr_hits, nr_timed, timed_ns;
+
+	nr_hits = brkw_probe_cost(&nr_timed, &timed_ns);
+	seq_printf(m, "handler_hits %llu\nhandler_timed_hits %llu\nhandler_timed_ns %llu\n",
+		   nr_hits, nr_timed, timed_ns);
+	seq_printf(m, "handler_ns %llu\n",
+		   nr_timed ? mul_u64_u64_div_u64(nr_hits, timed_ns, nr_timed) : 0);
 }
 
 static void show_hooks(struct seq_file *m)
@@ -402,7 +414,9 @@ static int stats_show(struct seq_file *m, void *unused)
 		   view_switches->has_faults);
 	seq_printf(m, "max_processes %u\nmax_ended %u\n",
 		   view_switches->nr_max_processes, view_switches->nr_max_ended);
+	brkw_ledger_set_missed(brkw_probe_missed());
 	show_ledger(m, &stats);
+	show_cost(m);
 	show_hooks(m);
 	return 0;
 }

@@ -5,6 +5,7 @@
  * late; and since it is the only one that frees accounts, it also keeps their
  * references.
  */
+#include <linux/ktime.h>
 #include <linux/lockdep.h>
 #include <linux/mm.h>
 #include <linux/mmap_lock.h>
@@ -15,11 +16,17 @@
 #include "ledger.h"
 #include "ledger_tables.h"
 
-/* How late the worker may be: processes shorter than this cost no dentry. */
+/* How late the worker may be. */
 #define WORK_DELAY_MS	10
+/* How late a file may appear: processes shorter than this cost no dentry. */
+#define PUBLISH_DELAY_MS	50
 
-/* Accounts that want the worker; the lock guards the list and is_queued. */
+/*
+ * Accounts that want the worker, and those that it found too young to publish;
+ * the lock guards the lists and is_queued.
+ */
 static LIST_HEAD(work_accounts);
+static LIST_HEAD(young_accounts);
 static DEFINE_RAW_SPINLOCK(work_lock);
 static struct workqueue_struct *workqueue;
 static const struct brkw_ledger_ops *ledger_ops;
@@ -148,13 +155,47 @@ static void retire_account(struct brkw_account *acct)
 		ledger_ops->retract(acct);
 	raw_spin_lock_irqsave(&acct->lock, irqflags);
 	acct->is_retired = true;
-	WRITE_ONCE(acct->mm, NULL);
+	acct->mm = NULL;
 	acct->pid = NULL;
 	raw_spin_unlock_irqrestore(&acct->lock, irqflags);
 	if (mm)
 		mmdrop(mm);
 	put_pid(pid);
 	brkw_account_put(acct);
+}
+
+static bool is_young(const struct brkw_account *acct)
+{
+	u64 age_ns = ktime_get_boottime_ns() -
+		     atomic64_read(&acct->value[BRKW_KEY_WATCHED_SINCE_NS]);
+
+	return age_ns < PUBLISH_DELAY_MS * (u64)NSEC_PER_MSEC;
+}
+
+static void postpone(struct brkw_account *acct)
+{
+	unsigned long irqflags;
+
+	raw_spin_lock_irqsave(&work_lock, irqflags);
+	if (!acct->is_queued) {
+		acct->is_queued = true;
+		list_add_tail(&acct->link_work, &young_accounts);
+	}
+	raw_spin_unlock_irqrestore(&work_lock, irqflags);
+}
+
+/* Those that were too young get another look, a little later. */
+static void resume_postponed(void)
+{
+	unsigned long irqflags;
+	bool is_any;
+
+	raw_spin_lock_irqsave(&work_lock, irqflags);
+	is_any = !list_empty(&young_accounts);
+	list_splice_tail_init(&young_accounts, &work_accounts);
+	raw_spin_unlock_irqrestore(&work_lock, irqflags);
+	if (is_any)
+		wake_worker();
 }
 
 static void work_on(struct brkw_account *acct)
@@ -164,6 +205,8 @@ static void work_on(struct brkw_account *acct)
 			retire_account(acct);
 	} else if (READ_ONCE(acct->is_closing)) {
 		return;		/* who closes it queues it again */
+	} else if (!acct->is_orphan && is_young(acct)) {
+		postpone(acct);
 	} else if (!acct->is_orphan) {
 		ledger_ops->publish(acct);
 	} else if (acct->mm) {
@@ -191,7 +234,8 @@ static void do_accounts(struct work_struct *work)
 			work_on(acct);
 		cond_resched();
 	}
-	brkw_pool_trim(&brkw_account_pool);
+	resume_postponed();
+	brkw_pool_trim(&brkw_account_pool, brkw_forget_last);
 	brkw_thread_trim();
 }
 
