@@ -80,6 +80,29 @@ TEST_F(exec, of_nothing)
 	expect_step(-EACCES, call(&self->child, SYS_execve, (long)folder, (long)argv, (long)envp));
 }
 
+/*
+ * The kernel asks modprobe for somebody who can read the file: a process of its
+ * own making, whose arguments are laid out before it has an address space.
+ */
+TEST_F(exec, of_what_is_no_program)
+{
+	static const char garbage[] = "\1\2\3\4\5\6\7";
+	long nr_dropped;
+	int fd;
+
+	subject_stop(&self->child);
+	snprintf(program, sizeof(program), "/tmp/brkwatch-exec.XXXXXX");
+	fd = mkstemp(program);
+	ASSERT_EQ(sizeof(garbage), write(fd, garbage, sizeof(garbage)));
+	fchmod(fd, 0755);
+	close(fd);
+	ASSERT_EQ(0, subject_start(&self->child));
+	nr_dropped = account_stat("drop_no_thread");
+	expect_step(-ENOEXEC, call(&self->child, SYS_execve, (long)program, (long)argv, (long)envp));
+	EXPECT_EQ(nr_dropped, account_stat("drop_no_thread"));
+	unlink(program);
+}
+
 /* A copy of a program in /tmp, to be changed. */
 static int copy_program(const char *name, char *ret_path, size_t size)
 {

@@ -300,6 +300,16 @@ TEST_F(shm, attach_over_a_mapping)
 		    DELTA(MUNMAP_EVENTS, 1), DELTA(MUNMAP_BYTES, SIZE));
 }
 
+TEST_F(shm, touched)
+{
+	long start = call(&self->child, SYS_shmat, self->id, 0, 0);
+
+	ASSERT_EQ(0, call(&self->child, SYS_shmdt, start));
+	ASSERT_EQ(0, subject_settle(&self->child));
+	start = call(&self->child, SYS_shmat, self->id, 0, 0);
+	expect_step(0, write_pages(&self->child, start, SIZE), DELTA(FAULT_SHARED_MINOR, 5));
+}
+
 #define NR_HUGE_FILE	"/proc/sys/vm/nr_hugepages"
 #define HUGE		(2L << 20)
 
@@ -359,6 +369,17 @@ TEST_F(huge, memfd)
 		       DELTA(MMAP_ANON_SHARED_BYTES, 2 * HUGE));
 	expect_address(map(&self->child, 0, HUGE, MAP_PRIVATE, self->memfd),
 		       DELTA(MMAP_ANON_PRIVATE_EVENTS, 1), DELTA(MMAP_ANON_PRIVATE_BYTES, HUGE));
+}
+
+TEST_F(huge, touched)
+{
+	long start;
+
+	ASSERT_EQ(0, subject_settle(&self->child));
+	start = map(&self->child, 0, 2 * HUGE, ANON | MAP_HUGETLB, -1);
+	expect_step(0, write_pages(&self->child, start, 2 * HUGE), DELTA(FAULT_ANON_MINOR, 2));
+	start = map(&self->child, 0, 2 * HUGE, MAP_SHARED, self->memfd);
+	expect_step(0, write_pages(&self->child, start, 2 * HUGE), DELTA(FAULT_SHARED_MINOR, 2));
 }
 
 TEST_F(huge, refused_when_there_are_not_enough)

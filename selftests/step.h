@@ -14,7 +14,7 @@
 #define ANON		(MAP_PRIVATE | MAP_ANONYMOUS)
 
 #define NR_ARGS		7
-#define NR_TALLIES	8
+#define NR_TALLIES	9
 #define NR_THREADS_MAX	8
 
 typedef long (*step_fn)(const long *arg);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Threads that map, fault and unmap at once: at the end every sum is exact. */
 #include <errno.h>
+#include <limits.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include "../kselftest_harness.h"
 #include "subject.h"
@@ -8,9 +10,11 @@
 #define NR_THREADS	8
 #define NR_ROUNDS	150
 #define NR_SECONDS	180
+#define NR_EARLY	10	/* rounds of a thread before somebody disturbs */
+#define NR_FORKS	20
 
 /* The tally of a race. */
-enum { EVENTS, MAPPED, REPLACED, TOUCHED, UNMAPS, UNMAPPED, NEXT };
+enum { EVENTS, MAPPED, REPLACED, TOUCHED, UNMAPS, UNMAPPED, NEXT, ROLE, CHILD };
 
 FIXTURE(threads) {
 	struct subject child;
@@ -130,12 +134,16 @@ TEST_F_TIMEOUT(threads, read_meanwhile, NR_SECONDS)
 	EXPECT_TRUE(has_tallies(&self->child));
 }
 
+/* The threads of a race, numbered from 1: what each is to do. */
+static long take_role(const long *arg)
+{
+	return __atomic_add_fetch((long *)arg[0] + ROLE, 1, __ATOMIC_RELAXED);
+}
+
 /* Threads that come and go while others work. */
 static long race_come_and_go(const long *arg)
 {
-	long nr = __atomic_add_fetch((long *)arg[0] + NEXT, 1, __ATOMIC_RELAXED);
-
-	if (nr & 1)
+	if (take_role(arg) & 1)
 		return 0;
 	return race_map(arg);
 }
@@ -147,8 +155,108 @@ TEST_F_TIMEOUT(threads, some_exit_at_once, NR_SECONDS)
 	for (i = 0; i < 5; i++) {
 		ASSERT_TRUE(subject_mark(&self->child));
 		ASSERT_EQ(0, step(&self->child, step_race, (long)race_come_and_go, NR_THREADS));
+		EXPECT_EQ(NR_THREADS / 2 * NR_ROUNDS * 2, self->child.tally[EVENTS]);
 		EXPECT_TRUE(has_tallies(&self->child));
 	}
+}
+
+static const char *held(void)
+{
+	static char path[PATH_MAX];
+
+	sys_beside("held", path, sizeof(path));
+	return path;
+}
+
+static void wait_for_events(const volatile long *tally)
+{
+	while (tally[EVENTS] < NR_THREADS * NR_EARLY)
+		raw(SYS_sched_yield, 0);
+}
+
+/* All that was tallied, and of each thread at most what it was just about to. */
+static bool has_about(const struct subject *child, const struct brkw_snapshot_entry *acct)
+{
+	long nr = acct->value[BRKW_KEY_MMAP_ANON_PRIVATE_EVENTS] -
+		  child->before.value[BRKW_KEY_MMAP_ANON_PRIVATE_EVENTS];
+
+	if (account_is_sound(acct) && nr >= child->tally[EVENTS] &&
+	    nr <= child->tally[EVENTS] + NR_THREADS)
+		return true;
+	fprintf(stderr, "# %ld mappings, %ld tallied\n", nr, child->tally[EVENTS]);
+	return false;
+}
+
+TEST_F_TIMEOUT(threads, killed_meanwhile, NR_SECONDS)
+{
+	struct brkw_snapshot_entry acct;
+
+	ASSERT_TRUE(subject_mark(&self->child));
+	self->child.tally[EVENTS] = 0;
+	begin_step(&self->child, step_race, (long)race_map, NR_THREADS);
+	wait_for_events(self->child.tally);
+	kill(self->child.pid, SIGKILL);
+	EXPECT_EQ(SUBJECT_GONE, subject_answer(&self->child));
+	ASSERT_EQ(0, account_find_ended(self->child.pid, BRKW_EXITED, &acct));
+	EXPECT_TRUE(has_about(&self->child, &acct));
+}
+
+/* arg[1]: a program; arg[2]: its arguments, and an empty environment */
+static long race_exec(const long *arg)
+{
+	if (take_role(arg) > 1)
+		return race_map(arg);
+	wait_for_events((const long *)arg[0]);
+	return raw(SYS_execve, arg[1], arg[2], arg[2] + sizeof(char *));
+}
+
+TEST_F_TIMEOUT(threads, one_execs_meanwhile, NR_SECONDS)
+{
+	static const char *argv[2];
+	struct brkw_snapshot_entry acct;
+
+	subject_stop(&self->child);
+	argv[0] = held();
+	ASSERT_EQ(0, subject_start(&self->child));
+	ASSERT_TRUE(subject_mark(&self->child));
+	EXPECT_EQ(SUBJECT_GONE, step(&self->child, step_race, (long)race_exec, NR_THREADS,
+				     (long)argv[0], (long)argv));
+	ASSERT_TRUE(subject_has_become(&self->child, "held", &acct));
+	EXPECT_EQ(PAGE, acct.value[BRKW_KEY_VM_START_BYTES]);
+	EXPECT_EQ(0, acct.value[BRKW_KEY_MMAP_ANON_PRIVATE_EVENTS]);
+	ASSERT_EQ(0, account_find_ended(self->child.pid, BRKW_REPLACED, &acct));
+	EXPECT_TRUE(has_about(&self->child, &acct));
+}
+
+/* Every second thread forks instead, children that end at once. */
+static long race_fork(const long *arg)
+{
+	long pid, i;
+
+	if (take_role(arg) & 1)
+		return race_map(arg);
+	for (i = 0; i < NR_FORKS; i++) {
+		pid = raw(SYS_clone, SIGCHLD);
+		if (!pid)
+			raw(SYS_exit_group, 0);
+		__atomic_store_n((long *)arg[0] + CHILD, pid, __ATOMIC_RELAXED);
+		raw(SYS_wait4, pid, 0, __WALL, 0);
+	}
+	return 0;
+}
+
+/* A child is as large as its parent was at that moment, whatever that was. */
+TEST_F_TIMEOUT(threads, some_fork_meanwhile, NR_SECONDS)
+{
+	struct brkw_snapshot_entry acct;
+
+	self->child.has_faults = false;		/* what was shared is copied */
+	ASSERT_TRUE(subject_mark(&self->child));
+	ASSERT_EQ(0, step(&self->child, step_race, (long)race_fork, NR_THREADS));
+	EXPECT_TRUE(has_tallies(&self->child));
+	ASSERT_EQ(0, account_find_ended(self->child.tally[CHILD], BRKW_EXITED, &acct));
+	EXPECT_TRUE(account_is_sound(&acct));
+	EXPECT_EQ(acct.value[BRKW_KEY_VM_START_BYTES], acct.value[BRKW_KEY_VM_BYTES]);
 }
 
 TEST_F(threads, the_module_has_missed_nothing)
