@@ -8,7 +8,7 @@ KDIR    ?= /lib/modules/$(RELEASE)/build
 KERNELS  = $(shell selftests/fetch-kernel --list)
 Q       := $(if $(V),,@)
 
-.PHONY: all tools module module-here demo check test vmtest style docs install clean help
+.PHONY: all tools module module-here demo check test vmtest bench style docs install clean help
 .DELETE_ON_ERROR:
 
 all: tools module-here
@@ -40,6 +40,9 @@ test: tools
 vmtest:
 	$(Q)selftests/vmtest $(or $(K),$(error which kernel? one of selftests/kernels: make vmtest K=6.1))
 
+bench:
+	$(Q)selftests/bench $(or $(K),$(KERNELS))
+
 style:
 	$(Q)selftests/style
 
@@ -64,6 +67,7 @@ help:
 	@echo 'make test           the tests of the tool: no root, no VM'
 	@echo 'make module K=6.12  the module for a kernel of selftests/kernels'
 	@echo 'make vmtest K=6.12  the selftests in that kernel'
+	@echo 'make bench          what watching costs, beside the peers (K=6.12 for one kernel)'
 	@echo 'make style          checkpatch, sparse, shellcheck, the rule of arrows'
 	@echo 'make docs           the man page'
 	@echo 'make install        tool, man page, module; DESTDIR= is honoured'

@@ -9,6 +9,11 @@ $1 == "added" {
 }
 $1 == "read" { line[++nr_lines] = sprintf("%-12s %-10s %12d  (%d to %d)", $3, $2, $4, $5, $6) }
 $1 == "target" { targets[++nr_targets] = $0 }
+$1 == "absent" {
+	why = $0
+	sub(/^absent [^ ]+ [^ ]+ /, "", why)
+	absents[++nr_absents] = sprintf("%-18s %s accounts: %s", $3, $2, why)
+}
 $1 == "fact" { facts[++nr_facts] = substr($0, 6) }
 
 function round(x) { return int(x + (x < 0 ? -0.5 : 0.5)) }
@@ -37,7 +42,7 @@ function heading(    j) {
 }
 
 function show_population(pop,    i, j, s) {
-	printf "\nAdded instructions an operation, %s accounts (~ how far a repeat strayed)\n", pop
+	printf "\nAdded instructions an operation, %s accounts (~ how far quartiles of the repeats, or several attachments, lie apart)\n", pop
 	heading()
 	for (i = 1; i <= nr_setups[pop]; i++) {
 		s = setups[pop, i]
@@ -71,10 +76,13 @@ function show_targets(    i, part, what) {
 		split(targets[i], part, " ")
 		what = targets[i]
 		sub(/^target [a-z]+ [-0-9.]+ [-0-9.]+ /, "", what)
-		printf "%-7s %10.2f of at most %9.2f  %s\n", part[2], part[3], part[4], what
+		if (part[2] == "unknown")
+			printf "%-7s %10s of at most %9.2f  %s\n", part[2], "-", part[4], what
+		else
+			printf "%-7s %10.2f of at most %9.2f  %s\n", part[2], part[3], part[4], what
 		n[part[2]]++
 	}
-	printf "%d targets met, %d missed\n", n["met"], n["missed"]
+	printf "%d targets met, %d missed, %d not measured\n", n["met"], n["missed"], n["unknown"]
 }
 
 END {
@@ -82,6 +90,10 @@ END {
 	print "contention are not counted)"
 	for (i = 1; i <= nr_pops; i++)
 		show_population(pops[i])
+	if (nr_absents)
+		print "\nAbsent"
+	for (i = 1; i <= nr_absents; i++)
+		print absents[i]
 	if (("few", "fexit") in has_setup)
 		show_over("fexit")
 	if (("few", "leanest") in has_setup)
