@@ -8,7 +8,7 @@ KDIR    ?= /lib/modules/$(RELEASE)/build
 KERNELS  = $(shell selftests/fetch-kernel --list)
 Q       := $(if $(V),,@)
 
-.PHONY: all tools module module-here demo check test vmtest bench style docs install clean help
+.PHONY: all tools module module-here demo check test vmtest bench bench-small style docs install clean help
 .DELETE_ON_ERROR:
 
 all: tools module-here
@@ -43,6 +43,9 @@ vmtest:
 bench:
 	$(Q)selftests/bench $(or $(K),$(KERNELS))
 
+bench-small:
+	$(Q)selftests/bench-small-kernel
+
 style:
 	$(Q)selftests/style
 
@@ -68,6 +71,7 @@ help:
 	@echo 'make module K=6.12  the module for a kernel of selftests/kernels'
 	@echo 'make vmtest K=6.12  the selftests in that kernel'
 	@echo 'make bench          what watching costs, beside the peers (K=6.12 for one kernel)'
+	@echo 'make bench-small    a small kernel, built for it, watches in 32 MiB'
 	@echo 'make style          checkpatch, sparse, shellcheck, the rule of arrows'
 	@echo 'make docs           the man page'
 	@echo 'make install        tool, man page, module; DESTDIR= is honoured'
