@@ -67,17 +67,39 @@ static void check_hooks(struct brkw_checkup *up, const struct brkw_stats *stats)
 
 static void check_missed(struct brkw_checkup *up, const struct brkw_stats *stats)
 {
-	uint64_t nr_missed = 0;
-	size_t i;
+	int64_t nr_missed = 0, nr_mismatched = 0;
 
-	for (i = 0; i < stats->nr_hooks; i++)
-		nr_missed += (uint64_t)stats->hooks[i].nr_missed;
+	brkw_stats_number(stats, "events_missed", &nr_missed);
+	brkw_stats_number(stats, "events_mismatched", &nr_mismatched);
 	if (nr_missed)
 		brkw_check_add(up, "missed", BRKW_WARN, "load the module anew to count afresh",
-			       "hooks missed %llu events, so the numbers are not exact",
-			       (unsigned long long)nr_missed);
+			       "hooks missed %lld events, so the numbers are not exact",
+			       (long long)nr_missed);
 	else
 		brkw_check_add(up, "missed", BRKW_OK, "", "no hook missed an event");
+	if (nr_mismatched)
+		brkw_check_add(up, "mismatched", BRKW_WARN,
+			       "look for accounts whose vm_unaccounted_bytes is not 0, and report it",
+			       "%lld changes of size were not what their hook had announced",
+			       (long long)nr_mismatched);
+}
+
+/* The module times one hit of many; what the kernel adds to call it is not in it. */
+static void check_cost(struct brkw_checkup *up, const struct brkw_stats *stats)
+{
+	int64_t nr_hits, nr_timed, cost_ns;
+
+	if (!brkw_stats_number(stats, "handler_hits", &nr_hits) ||
+	    !brkw_stats_number(stats, "handler_timed_hits", &nr_timed) ||
+	    !brkw_stats_number(stats, "handler_ns", &cost_ns))
+		return;
+	if (nr_timed)
+		brkw_check_add(up, "cost", BRKW_OK, "",
+			       "%lld hits, %.2f ms in handlers, by %lld that were timed",
+			       (long long)nr_hits, (double)cost_ns / 1e6, (long long)nr_timed);
+	else
+		brkw_check_add(up, "cost", BRKW_OK, "", "%lld hits, none of them timed yet",
+			       (long long)nr_hits);
 }
 
 /* Every "drop_REASON N" that is not 0, as ", N REASON". */
@@ -145,6 +167,7 @@ void brkw_check_module(struct brkw_checkup *up)
 		check_hooks(up, &stats);
 	check_missed(up, &stats);
 	check_dropped(up, &stats);
+	check_cost(up, &stats);
 	check_memory(up, &stats);
 	brkw_stats_free(&stats);
 }
