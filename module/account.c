@@ -54,7 +54,7 @@ struct brkw_account *brkw_account_search(const struct mm_struct *mm)
 	do {
 		hlist_nulls_for_each_entry_rcu(acct, pos, &brkw_account_table.heads[bucket],
 					       node) {
-			if (READ_ONCE(acct->key) == mm) {
+			if (brkw_account_is_of(acct, mm)) {
 				this_cpu_write(brkw_last_account, acct);
 				return acct;
 			}
@@ -86,7 +86,7 @@ static const void *key_of(const struct brkw_account *acct)
 
 static void add_account(struct brkw_account *acct)
 {
-	WRITE_ONCE(acct->key, acct->mm);
+	smp_store_release(&acct->key, acct->mm);	/* brkw_account_is_of() */
 	brkw_table_add(&brkw_account_table, &acct->node, key_of(acct));
 	if (!acct->is_embryo)
 		atomic_inc(&nr_live);

@@ -123,6 +123,8 @@ struct brkw_account **brkw_account_collect(unsigned int *ret_nr)
 	if (!accts)
 		return NULL;
 	for (bucket = 0; bucket <= brkw_account_table.mask; bucket++) {
+		if (hlist_nulls_empty(&brkw_account_table.heads[bucket]))
+			continue;
 		nr = collect_bucket(bucket, accts, nr, nr_max);
 		cond_resched();
 	}

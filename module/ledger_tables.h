@@ -100,6 +100,19 @@ struct brkw_account *brkw_account_search(const struct mm_struct *mm);
 struct brkw_thread *brkw_thread_search(const struct task_struct *task);
 void brkw_forget_last(void);
 
+/* Pair with the stores of a key: who sees it sees the object behind it. */
+static __always_inline bool brkw_account_is_of(const struct brkw_account *acct,
+					       const struct mm_struct *mm)
+{
+	return smp_load_acquire(&acct->key) == mm;	/* see above */
+}
+
+static __always_inline bool brkw_thread_is_of(const struct brkw_thread *thread,
+					      const struct task_struct *task)
+{
+	return smp_load_acquire(&thread->key) == task;	/* see above */
+}
+
 /**
  * brkw_account_find() - the account that owns an address space
  * @mm: the address space
@@ -111,7 +124,7 @@ static __always_inline struct brkw_account *brkw_account_find(const struct mm_st
 {
 	struct brkw_account *acct = this_cpu_read(brkw_last_account);
 
-	return likely(READ_ONCE(acct->key) == mm) ? acct : brkw_account_search(mm);
+	return likely(brkw_account_is_of(acct, mm)) ? acct : brkw_account_search(mm);
 }
 
 /**
@@ -124,7 +137,7 @@ static __always_inline struct brkw_thread *brkw_thread_find(const struct task_st
 {
 	struct brkw_thread *thread = this_cpu_read(brkw_last_thread);
 
-	return likely(READ_ONCE(thread->key) == task) ? thread : brkw_thread_search(task);
+	return likely(brkw_thread_is_of(thread, task)) ? thread : brkw_thread_search(task);
 }
 
 DECLARE_PER_CPU(u64, brkw_nr_posted);

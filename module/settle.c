@@ -312,7 +312,7 @@ void brkw_settle_post(struct mm_struct *mm, enum brkw_op op, long nr_pages,
 {
 	struct brkw_account *acct = this_cpu_read(brkw_last_account);
 
-	if (unlikely(READ_ONCE(acct->key) != mm))
+	if (unlikely(!brkw_account_is_of(acct, mm)))
 		post_elsewhere(mm, op, nr_pages, start);
 	else
 		post(acct, mm, op, nr_pages, start);

@@ -45,7 +45,7 @@ struct brkw_thread *brkw_thread_search(const struct task_struct *task)
 	do {
 		hlist_nulls_for_each_entry_rcu(thread, pos, &brkw_thread_table.heads[bucket],
 					       node) {
-			if (READ_ONCE(thread->key) != task)
+			if (!brkw_thread_is_of(thread, task))
 				continue;
 			if (task == current)
 				this_cpu_write(brkw_last_thread, thread);
@@ -130,7 +130,7 @@ void brkw_thread_fault(enum brkw_segment segment)
 {
 	const struct brkw_thread *thread = this_cpu_read(brkw_last_thread);
 
-	if (unlikely(READ_ONCE(thread->key) != current || thread->segment != segment))
+	if (unlikely(!brkw_thread_is_of(thread, current) || thread->segment != segment))
 		fault_elsewhere(segment);
 }
 
@@ -169,7 +169,7 @@ static bool add_once(struct brkw_thread *thread, struct task_struct *task)
 	raw_spin_lock_irqsave(&brkw_thread_table.lock, irqflags);
 	is_new = !brkw_thread_find(task);
 	if (is_new) {
-		WRITE_ONCE(thread->key, task);
+		smp_store_release(&thread->key, task);	/* brkw_thread_is_of() */
 		hlist_nulls_add_head_rcu(&thread->node, &brkw_thread_table.heads[bucket]);
 	}
 	raw_spin_unlock_irqrestore(&brkw_thread_table.lock, irqflags);
