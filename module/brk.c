@@ -68,14 +68,21 @@ bool brkw_brk_call(struct mm_struct *mm, unsigned long request)
 }
 
 /**
- * brkw_brk_reached_shared() - the same, of a call whose return is awaited
+ * brkw_brk_reached() - brk() is about to change pages
+ * @acct: the account of the address space
  *
- * Context: as brkw_brk_reached().
+ * Context: a hook in brk(), under the mmap write lock, before it posts the
+ * operation.
  */
-void brkw_brk_reached_shared(void)
+void brkw_brk_reached(struct brkw_account *acct)
 {
-	struct brkw_thread *thread = brkw_thread_find(current);
+	struct brkw_thread *thread;
 
+	if (acct->brk_task == current) {
+		WRITE_ONCE(acct->brk_task, NULL);
+		return;
+	}
+	thread = brkw_thread_find(current);
 	if (thread)
 		thread->has_reached = true;
 }

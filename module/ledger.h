@@ -364,7 +364,7 @@ bool brkw_settle_view(const struct brkw_account *acct, const struct mm_struct *m
 
 /* brk.c */
 bool brkw_brk_call(struct mm_struct *mm, unsigned long request);
-void brkw_brk_reached_shared(void);
+void brkw_brk_reached(struct brkw_account *acct);
 void brkw_brk_end(struct brkw_account *acct);
 
 /* outcome.c */

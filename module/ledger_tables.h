@@ -160,19 +160,4 @@ static __always_inline struct brkw_account *brkw_account_for(const struct mm_str
 	return acct;
 }
 
-/**
- * brkw_brk_reached() - brk() is about to change pages
- * @acct: the account of the address space
- *
- * Context: a hook in brk(), under the mmap write lock, before it posts the
- * operation.
- */
-static __always_inline void brkw_brk_reached(struct brkw_account *acct)
-{
-	if (likely(acct->brk_task == current))
-		WRITE_ONCE(acct->brk_task, NULL);
-	else
-		brkw_brk_reached_shared();
-}
-
 #endif /* _BRKW_LEDGER_TABLES_H */

@@ -253,12 +253,17 @@ static __always_inline void set_pending(struct brkw_account *acct, enum brkw_op 
 	acct->pending.nr_pages = nr_pages;
 }
 
-/* What went before was not the plain success of a plain operation. */
+/*
+ * What went before was not the plain success of a plain operation, or this is
+ * a brk() whose return is awaited.
+ */
 static noinline void post_odd(struct brkw_account *acct, const struct mm_struct *mm,
 			      enum brkw_op op, long nr_pages, unsigned long start)
 {
 	if (is_nested(acct, start))
 		return;
+	if (op <= BRKW_OP_BRK_SHRINK)
+		brkw_brk_reached(acct);
 	raw_write_seqcount_begin(&acct->seq);
 	__settle(acct, mm);
 	set_pending(acct, op, nr_pages);
@@ -272,12 +277,13 @@ static __always_inline void post(struct brkw_account *acct, const struct mm_stru
 	long delta = total_vm - acct->nr_ledger;
 
 	this_cpu_inc(brkw_nr_posted);
-	if (op <= BRKW_OP_BRK_SHRINK)
-		brkw_brk_reached(acct);
-	if (unlikely(!acct->pending.is_plain || delta != acct->pending.nr_pages)) {
+	if (unlikely(!acct->pending.is_plain || delta != acct->pending.nr_pages ||
+		     (op <= BRKW_OP_BRK_SHRINK && acct->brk_task != current))) {
 		post_odd(acct, mm, op, nr_pages, start);
 		return;
 	}
+	if (op <= BRKW_OP_BRK_SHRINK)
+		WRITE_ONCE(acct->brk_task, NULL);
 	raw_write_seqcount_begin(&acct->seq);
 	add_value(acct, acct->pending.events, 1);
 	add_value(acct, acct->pending.bytes, bytes_of(delta));
