@@ -254,6 +254,31 @@ void brkw_account_exec(void)
 		brkw_thread_open(current, acct);
 }
 
+/*
+ * Lets go of what the exiting process still holds itself, so that it is freed
+ * where and when it would be without us. The worker lets go of the rest. The
+ * fields change under the lock, because a reader takes its own references from
+ * them.
+ */
+static void let_go(struct brkw_account *acct)
+{
+	struct mm_struct *mm;
+	struct pid *pid = NULL;
+	unsigned long irqflags;
+
+	raw_spin_lock_irqsave(&acct->lock, irqflags);
+	mm = acct->mm;
+	acct->mm = NULL;
+	if (acct->pid == task_tgid(current)) {
+		pid = acct->pid;
+		acct->pid = NULL;
+	}
+	raw_spin_unlock_irqrestore(&acct->lock, irqflags);
+	if (mm)
+		mmdrop(mm);
+	put_pid(pid);
+}
+
 /**
  * brkw_account_exit_mm() - an address space is about to be torn down
  * @mm: the address space; nobody uses it any more
@@ -269,7 +294,10 @@ void brkw_account_exit_mm(struct mm_struct *mm)
 	if (!acct)
 		return;
 	is_exec = current->mm && task_tgid_nr(current) == acct->tgid;
-	brkw_account_close(acct, is_exec ? BRKW_REPLACED : BRKW_EXITED);
+	brkw_account_get(acct);
+	if (brkw_account_close(acct, is_exec ? BRKW_REPLACED : BRKW_EXITED))
+		let_go(acct);
+	brkw_account_put(acct);
 }
 
 /* Adds to the list of ended accounts; returns the one that must go for it. */
@@ -320,13 +348,14 @@ static void finish_close(struct brkw_account *acct, enum brkw_state state)
  *
  * Context: any in which no operation on the address space can be under way:
  * it has no users left, or its write lock is held, or it was borrowed.
+ * Return: false if somebody else has begun to end it.
  */
-void brkw_account_close(struct brkw_account *acct, enum brkw_state state)
+bool brkw_account_close(struct brkw_account *acct, enum brkw_state state)
 {
 	struct brkw_account *oldest = NULL;
 
 	if (!begin_close(acct))
-		return;
+		return false;
 	brkw_account_get(acct);	/* the worker may retire it before we are through */
 	del_account(acct);
 	brkw_thread_detach_all(acct);
@@ -342,6 +371,7 @@ void brkw_account_close(struct brkw_account *acct, enum brkw_state state)
 		brkw_account_put(oldest);
 	brkw_account_queue(acct);
 	brkw_account_put(acct);
+	return true;
 }
 
 /**

@@ -330,7 +330,7 @@ void brkw_account_open_embryo(struct mm_struct *mm);
 void brkw_account_fork(struct task_struct *child);
 void brkw_account_exec(void);
 void brkw_account_exit_mm(struct mm_struct *mm);
-void brkw_account_close(struct brkw_account *acct, enum brkw_state state);
+bool brkw_account_close(struct brkw_account *acct, enum brkw_state state);
 void brkw_account_drop(struct brkw_account *acct);
 struct brkw_account **brkw_account_collect_ended(unsigned int *ret_nr);
 void brkw_account_forget_ended(void);

@@ -147,15 +147,17 @@ static void close_orphan(struct brkw_account *acct)
  */
 static void retire_account(struct brkw_account *acct)
 {
-	struct mm_struct *mm = acct->mm;
-	struct pid *pid = acct->pid;
+	struct mm_struct *mm;
+	struct pid *pid;
 	unsigned long irqflags;
 
 	if (!acct->is_embryo)
 		ledger_ops->retract(acct);
 	raw_spin_lock_irqsave(&acct->lock, irqflags);
 	acct->is_retired = true;
+	mm = acct->mm;
 	acct->mm = NULL;
+	pid = acct->pid;
 	acct->pid = NULL;
 	raw_spin_unlock_irqrestore(&acct->lock, irqflags);
 	if (mm)
@@ -216,24 +218,42 @@ static void work_on(struct brkw_account *acct)
 	}
 }
 
-/* A hook that found the account before it was unhashed may still use it. */
-static void give_account(struct rcu_head *rcu)
+/* A hook that found one before it was unhashed may have used it till now. */
+static void give_accounts(struct rcu_head *rcu)
 {
-	brkw_pool_give(&brkw_account_pool, container_of(rcu, struct brkw_account, rcu));
+	struct brkw_account *first = container_of(rcu, struct brkw_account, rcu), *acct, *tmp;
+
+	list_for_each_entry_safe(acct, tmp, &first->link_work, link_work)
+		brkw_pool_give(&brkw_account_pool, acct);
+	brkw_pool_give(&brkw_account_pool, first);
+}
+
+/* The first stands for all: they are a ring when their head has left. */
+static void give_later(struct list_head *accounts)
+{
+	struct brkw_account *first;
+
+	if (list_empty(accounts))
+		return;
+	first = list_first_entry(accounts, struct brkw_account, link_work);
+	list_del(accounts);
+	call_rcu(&first->rcu, give_accounts);
 }
 
 static void do_accounts(struct work_struct *work)
 {
 	struct brkw_account *acct;
+	LIST_HEAD(dead);
 	bool is_dead;
 
 	while ((acct = next_work(&is_dead))) {
 		if (is_dead)
-			call_rcu(&acct->rcu, give_account);
+			list_add_tail(&acct->link_work, &dead);
 		else
 			work_on(acct);
 		cond_resched();
 	}
+	give_later(&dead);
 	resume_postponed();
 	brkw_pool_trim(&brkw_account_pool, brkw_forget_last);
 	brkw_thread_trim();
@@ -280,5 +300,5 @@ void brkw_worker_exit(void)
 	cancel_work_sync(&fill_work);
 	destroy_workqueue(workqueue);
 	workqueue = NULL;
-	rcu_barrier();	/* for give_account() */
+	rcu_barrier();	/* for give_accounts() */
 }
