@@ -133,12 +133,34 @@ static struct brkw_account *next_work(bool *ret_is_dead)
 	return acct;
 }
 
-/* All threads are gone but somebody else still uses the address space. */
+static struct mm_struct *grab_mm(struct brkw_account *acct)
+{
+	struct mm_struct *mm;
+	unsigned long irqflags;
+
+	raw_spin_lock_irqsave(&acct->lock, irqflags);
+	mm = acct->mm;
+	if (mm)
+		mmgrab(mm);
+	raw_spin_unlock_irqrestore(&acct->lock, irqflags);
+	return mm;
+}
+
+/*
+ * All threads are gone. If somebody else still uses the address space it may
+ * come to its own end meanwhile, and take the account with it.
+ */
 static void close_orphan(struct brkw_account *acct)
 {
-	mmap_write_lock(acct->mm);
+	struct mm_struct *mm = grab_mm(acct);
+
+	if (mm)
+		mmap_write_lock(mm);
 	brkw_account_close(acct, BRKW_EXITED);
-	mmap_write_unlock(acct->mm);
+	if (mm) {
+		mmap_write_unlock(mm);
+		mmdrop(mm);
+	}
 }
 
 /*
@@ -211,10 +233,8 @@ static void work_on(struct brkw_account *acct)
 		postpone(acct);
 	} else if (!acct->is_orphan) {
 		ledger_ops->publish(acct);
-	} else if (acct->mm) {
-		close_orphan(acct);
 	} else {
-		brkw_account_close(acct, BRKW_EXITED);
+		close_orphan(acct);
 	}
 }
 

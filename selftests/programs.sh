@@ -89,7 +89,7 @@ watch_job() {
 
 	while kill -0 "$pid" 2>/dev/null; do
 		balances | say || bad=1
-		sleep 0.3
+		sleep 1
 	done
 	return $bad
 }
@@ -150,7 +150,7 @@ run_stressors() {
 	done
 	setpriv --reuid=65534 --regid=65534 --clear-groups --bounding-set=-all \
 		stress-ng "${args[@]}" --timeout "$seconds" --metrics-brief --oomable \
-		--bigheap-growth 64k --mmap-bytes 1m --mremap-bytes 256k --exec-max 4 \
+		--bigheap-growth 64k --mmap-bytes 256k --mremap-bytes 128k --exec-max 4 \
 		--temp-path "$work/stress" &&
 		all_have_run "$@"
 }
