@@ -287,7 +287,6 @@ static void del_thread(struct brkw_thread *thread)
 	brkw_table_del(&brkw_thread_table, &thread->node);
 	WRITE_ONCE(thread->key, NULL);
 	atomic_dec(&nr_threads);
-	brkw_pool_give(&thread_pool, thread);
 }
 
 /**
@@ -306,6 +305,7 @@ void brkw_thread_free(struct task_struct *task)
 	brkw_outcome_forget(thread);
 	orphan = leave_account(thread);
 	del_thread(thread);
+	brkw_pool_give(&thread_pool, thread);
 	if (orphan)
 		brkw_account_queue(orphan);
 }
@@ -445,20 +445,27 @@ bool brkw_thread_is_in_brk(struct brkw_account *acct, const struct task_struct *
 /**
  * brkw_thread_clear() - forget all threads
  *
- * Context: may sleep; hooks are disarmed and none is running.
+ * Context: may sleep; hooks are disarmed and none is running, but returns that
+ * they have asked for may still come.
  */
 void brkw_thread_clear(void)
 {
-	struct brkw_thread *thread;
+	struct brkw_thread *thread, *tmp;
 	unsigned int bucket;
+	LIST_HEAD(all);
 
 	for (bucket = 0; brkw_thread_table.heads && bucket <= brkw_thread_table.mask; bucket++) {
 		while (!hlist_nulls_empty(&brkw_thread_table.heads[bucket])) {
 			thread = hlist_nulls_entry(brkw_thread_table.heads[bucket].first,
 						   struct brkw_thread, node);
 			del_thread(thread);
+			/* out of an account that is closing: its list is not walked */
+			list_add(&thread->link, &all);
 		}
 	}
+	synchronize_rcu();	/* a return that has found its slot is through */
+	list_for_each_entry_safe(thread, tmp, &all, link)
+		brkw_pool_give(&thread_pool, thread);
 }
 
 /**
