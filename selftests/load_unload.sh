@@ -10,6 +10,7 @@ here=$(dirname "$(readlink -f "$0")")
 . "$here/lib.sh"
 
 nr_cycles=10
+kinds=(auto kprobe)
 loads=()
 
 # Processes that live long, and processes that do not.
@@ -34,10 +35,11 @@ stop_load() {
 	loads=()
 }
 
+# cycle PARAMETER=VALUE: by what it is attached
 cycle() {
 	unload_module || return
 	[ ! -e $folder ] || return
-	load_module || return
+	load_module "$1" || return
 	sleep 0.1
 	at_least "the number of processes" "$(nr_processes)" 3 && all_balance &&
 		equals events_mismatched "$(stat_of events_mismatched)" 0 &&
@@ -47,7 +49,7 @@ cycle() {
 cycles() {
 	local i
 	for ((i = 1; i <= nr_cycles; i++)); do
-		cycle || { ktap_print_msg "cycle $i of $nr_cycles"; return 1; }
+		cycle "attach=${kinds[i % 2]}" || { ktap_print_msg "cycle $i of $nr_cycles"; return 1; }
 	done
 }
 

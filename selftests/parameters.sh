@@ -115,31 +115,28 @@ reload() {
 	unload_module && load_module "$@"
 }
 
-# refuses_to_load PARAMETER=VALUE: the module stays out.
-refuses_to_load() {
-	unload_module || return
-	if load_module "$1"; then
-		ktap_print_msg "loads with $1"
-		return 1
-	fi
-	! is_loaded && load_module
-}
-
+# No such value is taken, and the module stays out.
 bad_values_at_load() {
 	local word
+	unload_module || return
 	for word in max_processes=0 max_processes=-1 max_processes=many max_ended=-1 \
 		enabled=2 faults=maybe attach=glue; do
-		refuses_to_load $word || return
+		load_module $word || continue
+		ktap_print_msg "loads with $word"
+		return 1
 	done
+	! is_loaded && load_module
 }
 
 has_nr_ended() {
 	[ "$(grep -c '^pid ' $folder/ended)" = "$1" ]
 }
 
+# The limits are the same however hooks are attached; each ftrace hook that goes
+# waits for all tasks, kprobes do not.
 few_ended() {
 	local _
-	reload max_ended=3 || return
+	reload attach=kprobe max_ended=3 || return
 	for _ in 1 2 3 4 5 6; do
 		/bin/true
 	done
@@ -147,13 +144,13 @@ few_ended() {
 }
 
 no_ended() {
-	reload max_ended=0 && /bin/true && sleep 0.2 && has_nr_ended 0
+	reload attach=kprobe max_ended=0 && /bin/true && sleep 0.2 && has_nr_ended 0
 }
 
 # The machine goes on, and what could not be watched is counted.
 few_processes() {
 	local _ pids=()
-	reload max_processes=4 || return
+	reload attach=kprobe max_processes=4 || return
 	for _ in $(seq 400); do
 		sleep 1000 &
 		pids+=($!)
@@ -167,13 +164,13 @@ few_processes() {
 }
 
 off_at_load() {
-	reload enabled=0 && equals "armed hooks" "$(nr_armed)" 0 &&
+	reload attach=kprobe enabled=0 && equals "armed hooks" "$(nr_armed)" 0 &&
 		equals "live processes" "$(nr_processes)" 0 && switch enabled 1 &&
 		at_least "live processes" "$(nr_processes)" 3 && all_balance
 }
 
 no_faults_at_load() {
-	reload faults=0 && wait_for test -e "$folder/$$" && unknown_faults $$ && all_balance
+	reload attach=kprobe faults=0 && wait_for test -e "$folder/$$" && unknown_faults $$ && all_balance
 }
 
 by_kprobes_alone() {

@@ -47,41 +47,38 @@ expected() {
 	END
 }
 
-# value_of KEY FILE
-value_of() {
-	sed -n "s/.*\"$1\": *\(-\?[0-9]*\).*/\1/p" "$2"
-}
-
 run_both() {
 	"$tool" run --json -o "$scratch/start" -- "$here/brk_steps" &&
 		"$tool" run --json -o "$scratch/all" -- "$here/brk_steps" "${steps[@]}"
 }
 
-is_exact() {
-	local key=$1 by=$2 start all
-	start=$(value_of "$key" "$scratch/start")
-	all=$(value_of "$key" "$scratch/all")
-	if [ -z "$start" ] || [ -z "$all" ]; then
-		ktap_print_msg "no $key"
-		return 1
-	fi
-	equals "$key" $((all - start)) "$by"
+# The numbers of a page, as "key value" lines.
+numbers_of() {
+	sed -n 's/^.*"\([a-z_]*\)": *\(-\{0,1\}[0-9]\{1,\}\),*$/\1 \2/p' "$1"
 }
 
+# By how much each key of the second page is more than that of the first.
+differences() {
+	awk 'FNR == NR { start[$1] = $2; next } $1 in start { print $1, $2 - start[$1] }' \
+		<(numbers_of "$scratch/start") <(numbers_of "$scratch/all")
+}
+
+# Says what differs; a key that one of the pages lacks does.
 all_exact() {
-	local key by err=0
-	while read -r key by; do
-		is_exact "$key" "$by" || err=1
-	done < <(expected)
-	return $err
+	local wrong
+	wrong=$(awk 'FNR == NR { is[$1] = $2; next }
+		     !($1 in is) { print "no " $1; next }
+		     is[$1] != $2 { print $1 " is " is[$1] ", should be " $2 }' \
+		<(differences) <(expected))
+	[ -z "$wrong" ] && return
+	ktap_print_msg "$wrong"
+	return 1
 }
 
 # Most of its 2048 pages; fewer faults if the kernel took huge ones.
 has_faults() {
-	local start all
-	start=$(value_of fault_anon_minor "$scratch/start")
-	all=$(value_of fault_anon_minor "$scratch/all")
-	at_least fault_anon_minor $((all - start)) 4
+	at_least fault_anon_minor \
+		"$(differences | awk '$1 == "fault_anon_minor" { print $2 }')" 4
 }
 
 passes_status_on() {
