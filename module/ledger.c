@@ -3,6 +3,7 @@
  * The ledger as a whole: how it is made and cleared, who walks it, and what it
  * says about itself.
  */
+#include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/rculist_nulls.h>
 #include <linux/sched.h>
@@ -15,6 +16,8 @@ static atomic64_t nr_drops[BRKW_NR_DROPS];
 static atomic64_t nr_early;
 static bool is_opening = true;
 static u64 nr_missed;
+static u64 heard_ns;
+static u64 not_exact_since_ns;
 
 /**
  * brkw_ledger_set_opening() - the accounts of older processes are to be opened
@@ -65,6 +68,34 @@ void brkw_ledger_set_missed(u64 nr)
 u64 brkw_ledger_nr_missed(void)
 {
 	return READ_ONCE(nr_missed) + brkw_outcome_lost();
+}
+
+/**
+ * brkw_ledger_set_heard() - tell whether the hooks are called at all
+ * @is_heard: they are
+ *
+ * Once they are not, nothing is exact any more since they were heard last, until
+ * brkw_ledger_clear(). Of callers at the same time one wins, which is right: they
+ * ask the same hooks. Context: any.
+ */
+void brkw_ledger_set_heard(bool is_heard)
+{
+	if (not_exact_since_ns)
+		return;
+	if (is_heard)
+		heard_ns = ktime_get_boottime_ns();
+	else
+		WRITE_ONCE(not_exact_since_ns, heard_ns);
+}
+
+/**
+ * brkw_ledger_not_exact_since_ns() - since when events have gone by unseen
+ *
+ * Context: any. Return: when hooks were heard last, or 0 if they are heard.
+ */
+u64 brkw_ledger_not_exact_since_ns(void)
+{
+	return READ_ONCE(not_exact_since_ns);
 }
 
 /**
@@ -196,6 +227,7 @@ void brkw_ledger_clear(void)
 	drop_all_live();
 	brkw_thread_clear();
 	brkw_worker_flush();
+	WRITE_ONCE(not_exact_since_ns, 0);
 }
 
 /**

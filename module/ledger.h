@@ -88,6 +88,9 @@ enum brkw_drop {
 /* A sum, that is: made by read.c, so that its place is free. */
 #define BRKW_NO_KEY	BRKW_KEY_VM_GROWN_BYTES
 
+/* Keys that have a place in an account: all but the one that is everybody's. */
+#define BRKW_NR_PLACES	BRKW_KEY_NOT_EXACT_SINCE_NS
+
 /** enum brkw_awaited - what a thread waits for the return of */
 enum brkw_awaited {
 	BRKW_AWAITS_NOTHING,
@@ -145,14 +148,13 @@ struct brkw_over {
  * @seq: odd while the ledger below is written
  * @tgid: number of the process in the initial pid namespace
  * @nr_ledger: what total_vm was when last settled, pages
- * @nr_transit: pages that a move by mremap() holds twice, until it has left
- *		its old place
  * @pending: the posted, unsettled operation
  * @brk_task: the thread whose last brk() has not reached the part that
  *	      changes pages; only compared
  * @value: the keys that are counted; the others are made by read.c, which uses
- *	   their places, see there. Bytes and events of the size of the address
- *	   space are written under the mmap write lock, failures without
+ *	   their places, see there, but for the last, which has none. Bytes and
+ *	   events of the size of the address space are written under the mmap
+ *	   write lock, failures without
  * @over: what @pending is put over, if it is
  * @over_events: mappings of each kind that took the place of others, page by
  *		 page; written when their calls return, without a lock
@@ -172,7 +174,6 @@ struct brkw_over {
  * @has_kernel_flt: what the kernel counted to the end is known
  * @threads: the slots of the threads, until the account ends
  * @comm: name of the process when it ended; takes the place of @threads
- * @unknown: which keys were not known when the account ended
  * @link_work: on the queue of the worker
  * @link_ended: on the list of ended accounts
  * @rcu: delays recycling until no hook can hold the account
@@ -188,10 +189,9 @@ struct brkw_account {
 	seqcount_t seq;
 	u32 tgid;
 	unsigned long nr_ledger;
-	unsigned long nr_transit;
 	struct brkw_pending pending;
 	struct task_struct *brk_task;
-	atomic64_t value[BRKW_NR_KEYS];
+	atomic64_t value[BRKW_NR_PLACES];
 
 	struct brkw_over over;
 	atomic64_t over_events[BRKW_NR_KINDS];
@@ -211,7 +211,6 @@ struct brkw_account {
 		struct list_head threads;
 		char comm[BRKW_COMM_LEN];
 	};
-	u64 unknown[2];
 	struct list_head link_work;
 	union {
 		struct list_head link_ended;
@@ -311,6 +310,8 @@ void brkw_ledger_clear(void);
 void brkw_ledger_stats(struct brkw_ledger_stats *ret_stats);
 void brkw_ledger_set_opening(bool is_on);
 void brkw_ledger_set_missed(u64 nr_missed);
+void brkw_ledger_set_heard(bool is_heard);
+u64 brkw_ledger_not_exact_since_ns(void);
 u64 brkw_ledger_nr_missed(void);
 u64 brkw_ledger_missed(const struct brkw_account *acct);
 struct brkw_account **brkw_account_collect(unsigned int *ret_nr);

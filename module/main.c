@@ -9,11 +9,15 @@
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
+#include <linux/workqueue.h>
 #include "ledger.h"
 #include "probe.h"
 #include "view.h"
 
 #define MAX_ACCOUNTS	4194304U	/* as PID_MAX_LIMIT on 64 bit */
+
+/* How often hooks are asked whether they are still called, if nobody reads. */
+#define AUDIT_INTERVAL	HZ
 
 /* Guards the switches and the arming of hooks. */
 static DEFINE_MUTEX(switch_mutex);
@@ -35,6 +39,19 @@ static void stop_watching(void)
 	brkw_ledger_clear();
 }
 
+/* Says once that hooks are silent. */
+static void ask_hooks(void)
+{
+	static bool is_said;
+
+	brkw_ledger_set_heard(brkw_probe_is_heard());
+	if (is_said == !!brkw_ledger_not_exact_since_ns())
+		return;
+	is_said = !is_said;
+	if (is_said)
+		pr_warn("the kernel calls no hooks: nothing is exact now; see kernel.ftrace_enabled and debugfs' kprobes/enabled\n");
+}
+
 static int start_watching(void)
 {
 	u64 unknown[2];
@@ -48,6 +65,8 @@ static int start_watching(void)
 	}
 	brkw_probe_unknown(unknown);
 	brkw_read_set_unknown(unknown);
+	brkw_ledger_set_heard(true);
+	ask_hooks();
 	err = brkw_adopt_all();
 	if (err) {
 		pr_err("cannot open the accounts of the running processes (%d)\n", err);
@@ -70,6 +89,25 @@ static int set_enabled(bool is_on)
 	if (!err)
 		switches.is_enabled = is_on;
 	return err;
+}
+
+static void audit(struct work_struct *work);
+static DECLARE_DEFERRABLE_WORK(audit_work, audit);
+
+/* Hooks that are back have missed what nobody knows: accounts start anew. */
+static void audit(struct work_struct *work)
+{
+	mutex_lock(&switch_mutex);
+	if (is_up && switches.is_enabled) {
+		ask_hooks();
+		if (brkw_ledger_not_exact_since_ns() && brkw_probe_is_heard()) {
+			pr_notice("the kernel calls hooks again: accounts start anew\n");
+			stop_watching();
+			switches.is_enabled = !start_watching();
+		}
+	}
+	mutex_unlock(&switch_mutex);
+	schedule_delayed_work(&audit_work, AUDIT_INTERVAL);
 }
 
 static int set_faults(bool is_on)
@@ -213,6 +251,7 @@ static int __init brkw_init(void)
 	if (err)
 		goto err_exit_ledger;
 	log_loaded();
+	schedule_delayed_work(&audit_work, AUDIT_INTERVAL);
 	return 0;
 
 err_exit_ledger:
@@ -227,6 +266,7 @@ static void __exit brkw_exit(void)
 {
 	struct brkw_ledger_stats stats;
 
+	cancel_delayed_work_sync(&audit_work);
 	brkw_probe_disarm();
 	brkw_probe_exit();	/* no return finds the ledger gone */
 	brkw_ledger_stats(&stats);

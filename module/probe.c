@@ -4,6 +4,8 @@
  * only those that open and end accounts are required.
  */
 #include <linux/bits.h>
+#include <linux/mman.h>
+#include <linux/mutex.h>
 #include "../uapi/linux/brkwatch.h"
 #include "attach.h"
 #include "probe.h"
@@ -41,6 +43,29 @@ static void fault_error_by_tracepoint(void *unused, int sig, struct kernel_sigin
 	this_cpu_inc(fault_error_hits);
 	brkw_record_signal(sig, info, task);
 }
+
+/*
+ * Hooks can be switched off behind our back: kernel.ftrace_enabled=0 and
+ * debugfs' kprobes/enabled=0 silence them, and registering still works. So there
+ * are canaries on a function that we can call ourselves and that hardly anybody
+ * else does: one attached as most hooks are, and one by a kprobe if any hook is.
+ */
+#define CANARY_SYMBOL	"vm_memory_committed"
+
+static void canary_sang(struct pt_regs *regs)
+{
+}
+
+BRKW_DEFINE_ENTRY(canary, canary_sang)
+BRKW_DEFINE_ENTRY(canary_by_kprobe, canary_sang)
+
+static struct brkw_hook canaries[] = {
+	{ .name = "canary", .entries = { BRKW_ENTRY(CANARY_SYMBOL, canary) } },
+	{ .name = "canary", .entries = { BRKW_ENTRY(CANARY_SYMBOL, canary_by_kprobe) } },
+};
+
+/* Held while hooks come and go: a canary that is leaving is not silent. */
+static DEFINE_MUTEX(canary_mutex);
 
 #define KEYS(first, last)	.first_key = BRKW_KEY_##first, .last_key = BRKW_KEY_##last
 /* A change of size that is not seen makes every sum of sizes unknown. */
@@ -162,6 +187,65 @@ static struct brkw_hook hooks[] = {
 	},
 };
 
+static bool is_any_kprobe(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(hooks); i++)
+		if (hooks[i].is_armed && !hooks[i].is_ftrace && !hooks[i].tp)
+			return true;
+	return false;
+}
+
+/* A kernel in which none can be had is one of which nobody can tell. */
+static void arm_canaries(bool may_ftrace)
+{
+	mutex_lock(&canary_mutex);
+	brkw_attach(&canaries[0], may_ftrace);
+	if (canaries[0].is_ftrace && is_any_kprobe())
+		brkw_attach(&canaries[1], false);
+	mutex_unlock(&canary_mutex);
+}
+
+static void disarm_canaries(void)
+{
+	mutex_lock(&canary_mutex);
+	brkw_detach(&canaries[1]);
+	brkw_detach(&canaries[0]);
+	mutex_unlock(&canary_mutex);
+}
+
+static bool is_silent(const u64 *nr_hits_before)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(canaries); i++)
+		if (canaries[i].is_armed && brkw_attach_hits(&canaries[i]) == nr_hits_before[i])
+			return true;
+	return false;
+}
+
+/**
+ * brkw_probe_is_heard() - the kernel calls the hooks that it has registered
+ *
+ * Context: may sleep. Return: false if hooks are armed and silent.
+ */
+bool brkw_probe_is_heard(void)
+{
+	u64 nr_hits[ARRAY_SIZE(canaries)];
+	unsigned int i;
+	bool is_heard;
+
+	if (!mutex_trylock(&canary_mutex))
+		return true;
+	for (i = 0; i < ARRAY_SIZE(canaries); i++)
+		nr_hits[i] = brkw_attach_hits(&canaries[i]);
+	vm_memory_committed();
+	is_heard = !is_silent(nr_hits);
+	mutex_unlock(&canary_mutex);
+	return is_heard;
+}
+
 /**
  * brkw_probe_disarm() - take all hooks away
  *
@@ -171,6 +255,7 @@ void brkw_probe_disarm(void)
 {
 	unsigned int i = ARRAY_SIZE(hooks);
 
+	disarm_canaries();
 	while (i)
 		brkw_detach(&hooks[--i]);
 	tracepoint_synchronize_unregister();
@@ -200,6 +285,7 @@ int brkw_probe_arm(bool has_faults, bool may_ftrace, const char **ret_missing)
 			return err;
 		}
 	}
+	arm_canaries(may_ftrace);
 	return 0;
 }
 

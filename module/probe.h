@@ -39,6 +39,7 @@ void brkw_probe_disarm_faults(void);
 void brkw_probe_unknown(u64 *ret_unknown);
 bool brkw_probe_state(unsigned int i, struct brkw_hook_state *ret_state);
 u64 brkw_probe_missed(void);
+bool brkw_probe_is_heard(void);
 u64 brkw_probe_cost(u64 *ret_nr_timed, u64 *ret_ns);
 
 #endif /* _BRKW_PROBE_H */

@@ -23,6 +23,8 @@
 /* Keys that nobody can know, because their hook could not be had. */
 static u64 unknown_keys[2];
 
+static const u8 unknown_places[] = { BRKW_KEY_VM_SHRUNK_BYTES, BRKW_KEY_VM_UNACCOUNTED_BYTES };
+
 /**
  * brkw_read_set_unknown() - say which keys cannot be known
  * @unknown: a bit a key, as in &struct brkw_snapshot_entry
@@ -201,6 +203,7 @@ static void read_live(struct brkw_account *acct, struct mm_struct *mm, struct pi
 	if (!mm)
 		hide_borrowed(entry);
 	entry->value[BRKW_KEY_MISSED_EVENTS] = brkw_ledger_missed(acct);
+	entry->value[BRKW_KEY_NOT_EXACT_SINCE_NS] = brkw_ledger_not_exact_since_ns();
 	read_comm(pid, entry->comm);
 }
 
@@ -231,6 +234,7 @@ void brkw_read_freeze(struct brkw_account *acct)
 {
 	const struct mm_struct *mm = acct->mm;
 	unsigned long irqflags;
+	unsigned int i;
 
 	if (mm) {
 		keep(acct, BRKW_KEY_VM_BYTES, (s64)acct->nr_ledger << PAGE_SHIFT);
@@ -243,18 +247,20 @@ void brkw_read_freeze(struct brkw_account *acct)
 	raw_spin_lock_irqsave(&acct->lock, irqflags);
 	read_comm(acct->pid, acct->comm);
 	raw_spin_unlock_irqrestore(&acct->lock, irqflags);
-	acct->unknown[0] = READ_ONCE(unknown_keys[0]);
-	acct->unknown[1] = READ_ONCE(unknown_keys[1]);
+	for (i = 0; i < ARRAY_SIZE(unknown_places); i++)
+		keep(acct, unknown_places[i], READ_ONCE(unknown_keys[i]));
 	acct->is_borrower = !mm;
 }
 
 static void read_ended(const struct brkw_account *acct, struct brkw_snapshot_entry *entry)
 {
 	s64 *value = entry->value, flt[2];
+	unsigned int i;
 
 	read_common(acct, entry);
 	memcpy(entry->comm, acct->comm, BRKW_COMM_LEN);
-	memcpy(entry->unknown, acct->unknown, sizeof(entry->unknown));
+	for (i = 0; i < ARRAY_SIZE(unknown_places); i++)
+		entry->unknown[i] = atomic64_read(&acct->value[unknown_places[i]]);
 	brkw_settle_copy(acct, value);
 	flt[0] = value[BRKW_KEY_FAULT_MINOR];
 	flt[1] = value[BRKW_KEY_FAULT_MAJOR];

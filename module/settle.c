@@ -80,12 +80,26 @@ static __always_inline void add_value(struct brkw_account *acct, unsigned int ke
 	atomic64_set(&acct->value[key], atomic64_read(&acct->value[key]) + n);
 }
 
+/*
+ * Pages that a move by mremap() holds twice, until it has left its old place.
+ * They have the place of a sum that only read.c makes.
+ */
+static unsigned long nr_transit(const struct brkw_account *acct)
+{
+	return atomic64_read(&acct->value[BRKW_KEY_BRK_CALLS]);
+}
+
+static void set_transit(struct brkw_account *acct, unsigned long nr_pages)
+{
+	atomic64_set(&acct->value[BRKW_KEY_BRK_CALLS], nr_pages);
+}
+
 /* A move that has left its old place, or could not: the rest has grown. */
 static void end_transit(struct brkw_account *acct, unsigned long nr_left)
 {
-	unsigned long nr_kept = acct->nr_transit - min(nr_left, acct->nr_transit);
+	unsigned long nr_kept = nr_transit(acct) - min(nr_left, nr_transit(acct));
 
-	acct->nr_transit = 0;
+	set_transit(acct, 0);
 	if (nr_kept)
 		add_value(acct, BRKW_KEY_MREMAP_GROW_BYTES, (s64)nr_kept << PAGE_SHIFT);
 }
@@ -93,9 +107,9 @@ static void end_transit(struct brkw_account *acct, unsigned long nr_left)
 /* The kernel has moved the pages back and unmapped the new place. */
 static void undo_move(struct brkw_account *acct, unsigned long nr_new)
 {
-	s64 nr_grown = (s64)nr_new - (s64)acct->nr_transit;
+	s64 nr_grown = (s64)nr_new - (s64)nr_transit(acct);
 
-	acct->nr_transit = 0;
+	set_transit(acct, 0);
 	add_value(acct, BRKW_KEY_MREMAP_MOVE_EVENTS, -1);
 	if (nr_grown > 0) {
 		add_value(acct, BRKW_KEY_MREMAP_GROW_EVENTS, -1);
@@ -417,13 +431,13 @@ bool brkw_settle_is_moving(const struct mm_struct *mm)
 {
 	const struct brkw_account *acct = brkw_account_find(mm);
 
-	return acct && acct->nr_transit && acct->pending.op == BRKW_OP_NONE;
+	return acct && nr_transit(acct) && acct->pending.op == BRKW_OP_NONE;
 }
 
 static void book_moved(struct brkw_account *acct, long nr_pages, long nr_left, bool is_move)
 {
 	acct->nr_ledger += nr_pages;
-	acct->nr_transit += nr_left;
+	set_transit(acct, nr_transit(acct) + nr_left);
 	if (is_move)
 		add_value(acct, BRKW_KEY_MREMAP_MOVE_EVENTS, 1);
 	if (nr_pages > nr_left) {
@@ -503,9 +517,9 @@ void brkw_settle_copy(const struct brkw_account *acct, s64 *value)
 {
 	unsigned int key;
 
-	for (key = 0; key < BRKW_NR_KEYS; key++)
+	for (key = 0; key < BRKW_NR_PLACES; key++)
 		value[key] = atomic64_read(&acct->value[key]);
-	value[BRKW_KEY_MREMAP_GROW_BYTES] += (s64)acct->nr_transit << PAGE_SHIFT;
+	value[BRKW_KEY_MREMAP_GROW_BYTES] += (s64)nr_transit(acct) << PAGE_SHIFT;
 	add_over(acct, value);
 }
 

@@ -67,13 +67,20 @@ static void show_entry(struct seq_file *m, const struct brkw_snapshot_entry *ent
 	}
 }
 
+/* What the ledger cannot know by itself, as it is now. */
+static void ask_hooks(void)
+{
+	brkw_ledger_set_missed(brkw_probe_missed());
+	brkw_ledger_set_heard(brkw_probe_is_heard());
+}
+
 /* <pid> */
 
 static int account_show(struct seq_file *m, void *unused)
 {
 	struct brkw_snapshot_entry entry;
 
-	brkw_ledger_set_missed(brkw_probe_missed());
+	ask_hooks();
 	brkw_read(m->private, &entry, true);
 	show_entry(m, &entry);
 	return 0;
@@ -189,7 +196,7 @@ static int processes_show(struct seq_file *m, void *v)
 	unsigned int i;
 
 	if (v == SEQ_START_TOKEN) {
-		brkw_ledger_set_missed(brkw_probe_missed());
+		ask_hooks();
 		show_header(m);
 		return 0;
 	}
@@ -317,7 +324,7 @@ static int snapshot_open(struct inode *inode, struct file *file)
 	struct brkw_account **accts;
 	unsigned int nr;
 
-	brkw_ledger_set_missed(brkw_probe_missed());
+	ask_hooks();
 	accts = brkw_account_collect(&nr);
 	if (!accts)
 		return -ENOMEM;
@@ -369,6 +376,7 @@ static void show_ledger(struct seq_file *m, const struct brkw_ledger_stats *stat
 		   stats->nr_drops[BRKW_DROP_NO_ACCOUNT]);
 	seq_printf(m, "events_early %llu\nevents_mismatched %llu\nevents_missed %llu\n",
 		   stats->nr_early, stats->nr_mismatched, brkw_ledger_nr_missed());
+	seq_printf(m, "not_exact_since_ns %llu\n", brkw_ledger_not_exact_since_ns());
 	for (reason = 0; reason < BRKW_NR_DROPS; reason++)
 		seq_printf(m, "%s %llu\n", drop_names[reason], stats->nr_drops[reason]);
 	seq_printf(m, "memory_bytes %llu\n",
@@ -414,7 +422,7 @@ static int stats_show(struct seq_file *m, void *unused)
 		   view_switches->has_faults);
 	seq_printf(m, "max_processes %u\nmax_ended %u\n",
 		   view_switches->nr_max_processes, view_switches->nr_max_ended);
-	brkw_ledger_set_missed(brkw_probe_missed());
+	ask_hooks();
 	show_ledger(m, &stats);
 	show_cost(m);
 	show_hooks(m);

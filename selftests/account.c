@@ -301,6 +301,7 @@ bool account_is_sound(const struct brkw_snapshot_entry *acct)
 	is_sound &= is_zero(acct, BRKW_KEY_VM_UNACCOUNTED_BYTES);
 	is_sound &= is_zero(acct, BRKW_KEY_FAULT_UNATTRIBUTED);
 	is_sound &= is_zero(acct, BRKW_KEY_MISSED_EVENTS);
+	is_sound &= is_zero(acct, BRKW_KEY_NOT_EXACT_SINCE_NS);
 	is_sound &= is_at_least(acct, BRKW_KEY_VMA_PEAK, BRKW_KEY_VMA_COUNT);
 	is_sound &= is_at_least(acct, BRKW_KEY_BRK_PEAK_BYTES, BRKW_KEY_BRK_BYTES);
 	for (i = 0; i < BRKW_NR_KEYS; i++) {

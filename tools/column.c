@@ -96,6 +96,8 @@ static const struct brkw_column columns[NR_COLUMNS] = {
 	COUNT(FAULT_UNATTRIBUTED, "UNATTR", "faults of an unknown place; 0 if exact"),
 	COUNT(FAULT_ERROR_EVENTS, "FAULT!", "faults that failed"),
 	COUNT(MISSED_EVENTS, "MISSED", "events that the module missed"),
+	TIME(NOT_EXACT_SINCE_NS, "INEXACT",
+	     "since when hooks are silent, from boot; 0 if exact"),
 	[COL_PID] = { .name = "pid", .head = "PID", .help = "process id", .is_ascending = true },
 	[COL_COMM] = { .name = "comm", .head = "COMM", .help = "name of the process",
 		       .is_text = true, .is_ascending = true },

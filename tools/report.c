@@ -224,12 +224,16 @@ static void print_faults(const struct page *page)
 static void print_trust(const struct page *page)
 {
 	char a[BRKW_FORMAT_LEN], b[BRKW_FORMAT_LEN], c[BRKW_FORMAT_LEN];
+	int64_t since_ns;
 
 	fprintf(page->out, "\nTrust (all 0: every number above is exact)\n");
 	fprintf(page->out, "  %s unaccounted, %s faults unattributed, %s events missed\n",
 		key_text(page, BRKW_KEY_VM_UNACCOUNTED_BYTES, BRKW_BYTES, a),
 		key_text(page, BRKW_KEY_FAULT_UNATTRIBUTED, BRKW_COUNT, b),
 		key_text(page, BRKW_KEY_MISSED_EVENTS, BRKW_COUNT, c));
+	if (brkw_snapshot_value(page->acct, BRKW_KEY_NOT_EXACT_SINCE_NS, &since_ns) && since_ns)
+		fprintf(page->out,
+			"  NOT EXACT: the kernel calls no hooks (see brkwatch doctor)\n");
 }
 
 void brkw_report_print(const struct brkw_account *acct, bool is_exact, FILE *out)

@@ -104,7 +104,8 @@ enum brkw_state {
 	X(FAULT_MAJOR, fault_major)		\
 	X(FAULT_UNATTRIBUTED, fault_unattributed)	\
 	X(FAULT_ERROR_EVENTS, fault_error_events)	\
-	X(MISSED_EVENTS, missed_events)
+	X(MISSED_EVENTS, missed_events)		\
+	X(NOT_EXACT_SINCE_NS, not_exact_since_ns)
 
 #define BRKW_KEY_ENUM(key, name)	BRKW_KEY_##key,
 /** enum brkw_key - index of a numeric key in &struct brkw_snapshot_entry */

@@ -1,0 +1,113 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Hooks that the kernel silences behind the module's back, by two switches: what
+# is not exact any more says so, and says since when; when they are back, all
+# accounts are new and exact.
+
+here=$(dirname "$(readlink -f "$0")")
+# shellcheck source=lib.sh
+. "$here/lib.sh"
+
+ftrace_switch=/proc/sys/kernel/ftrace_enabled
+kprobes_switch=/sys/kernel/debug/kprobes/enabled
+
+# shellcheck disable=SC2317 # called by trap
+switch_all_on() {
+	echo 1 >$ftrace_switch
+	echo 1 >$kprobes_switch
+}
+
+uptime_ns() {
+	awk '{ printf "%.0f\n", $1 * 1000000000 }' /proc/uptime
+}
+
+is_exact() {
+	[ "$(stat_of not_exact_since_ns)" = 0 ]
+}
+
+# Who asks is told at once, of every account.
+says_since_when() {
+	local before=$1 since
+	since=$(stat_of not_exact_since_ns)
+	at_least not_exact_since_ns "$since" 1 &&
+		at_least "now, against not_exact_since_ns" "$(uptime_ns)" "$since" &&
+		at_least "not_exact_since_ns, against what was exact" "$since" "$before" &&
+		equals "that of an account" "$(key_of $$ not_exact_since_ns)" "$since"
+}
+
+# Each account that there is now has been opened since.
+accounts_are_new() {
+	local since=$1
+	wait_for test -e "$folder/$$" &&
+		at_least watched_since_ns "$(key_of $$ watched_since_ns)" "$since" && all_balance &&
+		equals vm_grown_bytes "$(key_of $$ vm_grown_bytes)" 0 &&
+		equals not_exact_since_ns "$(key_of $$ not_exact_since_ns)" 0
+}
+
+# goes_off_and_on SWITCH
+goes_off_and_on() {
+	local switch=$1 watched since
+	wait_for test -e "$folder/$$"
+	watched=$(key_of $$ watched_since_ns)
+	echo 0 >"$switch"
+	says_since_when "$watched" && ! is_exact
+	local err=$?
+	since=$(uptime_ns)
+	echo 1 >"$switch"
+	[ $err = 0 ] && wait_for is_exact && accounts_are_new "$since"
+}
+
+# Nobody looks meanwhile: the module does by itself.
+is_noticed_unasked() {
+	echo 0 >$ftrace_switch
+	sleep 3
+	echo 1 >$ftrace_switch
+	log_since_mark | grep -q 'brkwatch: the kernel calls no hooks' && wait_for is_exact &&
+		log_since_mark | grep -q 'brkwatch: the kernel calls hooks again'
+}
+
+# Hooks by ftrace do not care for the switch of kprobes.
+ftrace_goes_on() {
+	[ "$(grep -c '^hook .* ftrace 1 ' $folder/stats)" -gt 10 ] || return 0
+	echo 0 >$kprobes_switch
+	"$here/brk_steps" brk:+1M map:1M unmap:1M
+	is_exact && all_balance
+	local err=$?
+	echo 1 >$kprobes_switch
+	return $err
+}
+
+loads_silent() {
+	unload_module || return
+	echo 0 >$ftrace_switch
+	load_module && ! is_exact
+	local err=$?
+	echo 1 >$ftrace_switch
+	[ $err = 0 ] && wait_for is_exact && all_balance
+}
+
+by_kprobes() {
+	unload_module && load_module attach=kprobe
+}
+
+main() {
+	need_module
+	trap switch_all_on EXIT
+	ktap_print_header
+	ktap_set_plan 9
+	mark_log
+	check "exact at first" is_exact
+	check "ftrace_enabled=0 and 1" goes_off_and_on $ftrace_switch
+	check "kprobes/enabled=0 is nothing to ftrace" ftrace_goes_on
+	check "noticed though nobody asks" is_noticed_unasked
+	check "load while hooks are silent" loads_silent
+	check "load with attach=kprobe" by_kprobes
+	check "ftrace_enabled=0 and 1, by kprobes" goes_off_and_on $ftrace_switch
+	check "kprobes/enabled=0 and 1, by kprobes" goes_off_and_on $kprobes_switch
+	unload_module && load_module
+	check "the kernel's log is clean" log_is_clean
+	ktap_finished
+}
+
+main
