@@ -332,13 +332,10 @@ static bool begin_close(struct brkw_account *acct)
 	return is_first;
 }
 
+/* Who sees the state sees the last numbers. */
 static void finish_close(struct brkw_account *acct, enum brkw_state state)
 {
-	unsigned long irqflags;
-
-	raw_spin_lock_irqsave(&acct->lock, irqflags);
-	acct->state = state;
-	raw_spin_unlock_irqrestore(&acct->lock, irqflags);
+	smp_store_release(&acct->state, state);		/* brkw_read() */
 }
 
 /**

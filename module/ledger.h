@@ -159,7 +159,7 @@ struct brkw_over {
  * @over_events: mappings of each kind that took the place of others, page by
  *		 page; written when their calls return, without a lock
  * @over_bytes: their size, which is also what they replaced
- * @lock: guards @threads, @state and, with the table's lock, the end
+ * @lock: guards @threads and, with the table's lock, the end
  * @ref: one for being live or awaiting the worker, one for the list of ended
  *	 accounts, one for each reader
  * @pid: the process, referenced until retired; NULL while exec still builds

@@ -233,7 +233,6 @@ static void freeze_faults(struct brkw_account *acct)
 void brkw_read_freeze(struct brkw_account *acct)
 {
 	const struct mm_struct *mm = acct->mm;
-	unsigned long irqflags;
 	unsigned int i;
 
 	if (mm) {
@@ -244,9 +243,8 @@ void brkw_read_freeze(struct brkw_account *acct)
 	freeze_faults(acct);
 	keep(acct, BRKW_KEY_MISSED_EVENTS, brkw_ledger_missed(acct));
 	keep(acct, BRKW_KEY_ENDED_NS, ktime_get_boottime_ns());
-	raw_spin_lock_irqsave(&acct->lock, irqflags);
+	/* it is closing, so that nobody takes this for the list of its threads */
 	read_comm(acct->pid, acct->comm);
-	raw_spin_unlock_irqrestore(&acct->lock, irqflags);
 	for (i = 0; i < ARRAY_SIZE(unknown_places); i++)
 		keep(acct, unknown_places[i], READ_ONCE(unknown_keys[i]));
 	acct->is_borrower = !mm;
@@ -311,8 +309,7 @@ void brkw_read(struct brkw_account *acct, struct brkw_snapshot_entry *ret_entry,
 	}
 	if (!READ_ONCE(acct->is_closing))
 		return;
-	while (READ_ONCE(acct->state) == BRKW_LIVE)	/* about to be ended */
+	while (smp_load_acquire(&acct->state) == BRKW_LIVE)	/* see finish_close() */
 		cond_resched();
-	smp_rmb();	/* pairs with the lock in finish_close() */
 	read_ended(acct, ret_entry);
 }

@@ -341,14 +341,15 @@ void brkw_settle_post(struct mm_struct *mm, enum brkw_op op, long nr_pages,
 /* Pages mapped in [start, end): what is about to be taken away. */
 static unsigned long count_mapped(struct mm_struct *mm, unsigned long start, unsigned long end)
 {
-	struct vm_area_struct *vma = find_vma(mm, start);
+	struct vm_area_struct *vma;
 	unsigned long nr = 0;
 
-	while (vma && vma->vm_start < end) {
-		nr += (min(vma->vm_end, end) - max(vma->vm_start, start)) >> PAGE_SHIFT;
-		if (vma->vm_end >= end)
+	while (start < end) {
+		vma = find_vma_intersection(mm, start, end);
+		if (!vma)
 			break;
-		vma = find_vma(mm, vma->vm_end);
+		nr += (min(vma->vm_end, end) - max(vma->vm_start, start)) >> PAGE_SHIFT;
+		start = vma->vm_end;
 	}
 	return nr;
 }
@@ -387,11 +388,9 @@ bool brkw_settle_post_unmap(struct mm_struct *mm, enum brkw_op op, unsigned long
 bool brkw_settle_post_fixed(struct mm_struct *mm, enum brkw_op op, long nr_pages,
 			    unsigned long start)
 {
-	unsigned long nr_over = 0, end = start + (nr_pages << PAGE_SHIFT);
+	unsigned long nr_over = count_mapped(mm, start, start + (nr_pages << PAGE_SHIFT));
 	struct brkw_account *acct;
 
-	if (end > start)
-		nr_over = count_mapped(mm, start, end);
 	brkw_settle_post(mm, op, nr_pages, 0);
 	acct = brkw_account_find(mm);
 	if (!nr_over || !acct)

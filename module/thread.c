@@ -101,7 +101,7 @@ static void settle_thread(struct brkw_thread *thread, const unsigned long *flt)
 
 static noinline void fault_elsewhere(enum brkw_segment segment)
 {
-	struct brkw_thread *thread = brkw_thread_search(current);
+	struct brkw_thread *thread = brkw_thread_find(current);
 	unsigned long flt[2];
 
 	if (!thread) {
