@@ -10,6 +10,7 @@
  *   outcome.c  outcomes that only the return of a call tells
  *   thread.c   the page faults of a thread
  *   adopt.c    the processes that run when we start to watch
+ *   trace.c    what tracers are told
  *   read.c     an account as the numbers that people see
  *
  * Hooks push records in, views pull entries out; the ledger knows neither.
@@ -109,6 +110,7 @@ enum brkw_awaited {
  * @fail: key that is raised by one if it fails
  * @is_plain: success is nothing but these keys
  * @is_over: it is a mapping that lies over others, see &struct brkw_over
+ * @is_traced: tracers have been told of it
  * @is_exec: and exec makes it, which goes on if it succeeds
  * @nr_pages: by how much total_vm changes if it succeeds, but for what it
  *	      lies over
@@ -123,6 +125,7 @@ struct brkw_pending {
 	bool is_plain;
 	bool is_over;
 	bool is_exec;
+	bool is_traced;
 	long nr_pages;
 };
 
@@ -362,6 +365,11 @@ void brkw_settle_copy(const struct brkw_account *acct, s64 *value);
 int brkw_settle_locked(struct brkw_account *acct, struct mm_struct *mm);
 bool brkw_settle_view(const struct brkw_account *acct, const struct mm_struct *mm,
 		      bool is_read_locked, s64 *value, unsigned long *ret_nr_ledger);
+
+/* trace.c */
+void brkw_trace_change(struct brkw_account *acct, enum brkw_op op, long nr_pages,
+		       unsigned long nr_after);
+void brkw_trace_correct(const struct brkw_account *acct, long nr_pages);
 
 /* brk.c */
 bool brkw_brk_call(struct mm_struct *mm, unsigned long request);

@@ -19,6 +19,7 @@
 #include "compat.h"
 #include "ledger.h"
 #include "ledger_tables.h"
+#include "trace.h"
 
 static atomic64_t nr_mismatched;
 DEFINE_PER_CPU(u64, brkw_nr_posted);
@@ -168,10 +169,21 @@ static bool book_over(struct brkw_account *acct, long delta)
 	return true;
 }
 
+/* Who was told what would happen is told what has. */
+static void correct_trace(const struct brkw_account *acct, long delta)
+{
+	const struct brkw_pending *pending = &acct->pending;
+	long nr_over = pending->is_over ? acct->over.nr_pages : 0;
+
+	if (pending->is_traced && delta != pending->nr_pages - nr_over)
+		brkw_trace_correct(acct, delta);
+}
+
 static void book(struct brkw_account *acct, long delta)
 {
 	const struct brkw_pending *pending = &acct->pending;
 
+	correct_trace(acct, delta);
 	if (pending->is_over) {
 		if (!book_over(acct, delta))
 			atomic64_inc(&nr_mismatched);
@@ -235,6 +247,7 @@ void brkw_settle_account(struct brkw_account *acct)
 {
 	/* exec did not go on */
 	if (acct->mm && acct->pending.is_exec && acct->mm->total_vm == acct->nr_ledger) {
+		correct_trace(acct, 0);
 		book_failed(acct, &acct->pending);
 		acct->pending = nothing_pending;
 	}
@@ -271,20 +284,22 @@ static __always_inline void set_pending(struct brkw_account *acct, enum brkw_op 
  * What went before was not the plain success of a plain operation, or this is
  * a brk() whose return is awaited.
  */
-static noinline void post_odd(struct brkw_account *acct, const struct mm_struct *mm,
+static noinline bool post_odd(struct brkw_account *acct, const struct mm_struct *mm,
 			      enum brkw_op op, long nr_pages, unsigned long start)
 {
 	if (is_nested(acct, start))
-		return;
+		return false;
 	if (op <= BRKW_OP_BRK_SHRINK)
 		brkw_brk_reached(acct);
 	raw_write_seqcount_begin(&acct->seq);
 	__settle(acct, mm);
 	set_pending(acct, op, nr_pages);
 	raw_write_seqcount_end(&acct->seq);
+	return true;
 }
 
-static __always_inline void post(struct brkw_account *acct, const struct mm_struct *mm,
+/* All that happens often happens here, with nothing called. */
+static __always_inline bool post(struct brkw_account *acct, const struct mm_struct *mm,
 				 enum brkw_op op, long nr_pages, unsigned long start)
 {
 	unsigned long total_vm = READ_ONCE(mm->total_vm);
@@ -292,10 +307,8 @@ static __always_inline void post(struct brkw_account *acct, const struct mm_stru
 
 	this_cpu_inc(brkw_nr_posted);
 	if (unlikely(!acct->pending.is_plain || delta != acct->pending.nr_pages ||
-		     (op <= BRKW_OP_BRK_SHRINK && acct->brk_task != current))) {
-		post_odd(acct, mm, op, nr_pages, start);
-		return;
-	}
+		     (op <= BRKW_OP_BRK_SHRINK && acct->brk_task != current)))
+		return post_odd(acct, mm, op, nr_pages, start);
 	if (op <= BRKW_OP_BRK_SHRINK)
 		WRITE_ONCE(acct->brk_task, NULL);
 	raw_write_seqcount_begin(&acct->seq);
@@ -304,17 +317,37 @@ static __always_inline void post(struct brkw_account *acct, const struct mm_stru
 	note_settled(acct, mm, total_vm);
 	set_pending(acct, op, nr_pages);
 	raw_write_seqcount_end(&acct->seq);
+	return true;
 }
 
-static noinline void post_elsewhere(const struct mm_struct *mm, enum brkw_op op,
-				    long nr_pages, unsigned long start)
+static noinline struct brkw_account *account_elsewhere(const struct mm_struct *mm)
 {
 	struct brkw_account *acct = brkw_account_search(mm);
 
-	if (acct)
-		post(acct, mm, op, nr_pages, start);
-	else
+	if (!acct)
 		brkw_drop(BRKW_DROP_NO_ACCOUNT);
+	return acct;
+}
+
+/* The account of what is posted, or NULL if nothing is. */
+static __always_inline struct brkw_account *__post(const struct mm_struct *mm,
+						   enum brkw_op op, long nr_pages,
+						   unsigned long start)
+{
+	struct brkw_account *acct = this_cpu_read(brkw_last_account);
+
+	if (unlikely(!brkw_account_is_of(acct, mm)))
+		acct = account_elsewhere(mm);
+	return likely(acct) && post(acct, mm, op, nr_pages, start) ? acct : NULL;
+}
+
+static __always_inline void trace_posted(struct brkw_account *acct, enum brkw_op op,
+					 long nr_pages)
+{
+	if (!trace_vm_change_enabled() || !acct)
+		return;
+	brkw_trace_change(acct, op, nr_pages, acct->nr_ledger + nr_pages);
+	acct->pending.is_traced = true;
 }
 
 /**
@@ -324,18 +357,12 @@ static noinline void post_elsewhere(const struct mm_struct *mm, enum brkw_op op,
  * @nr_pages: by how much total_vm changes if it succeeds
  * @start: of an unmapping, its first address; else 0
  *
- * Settles the operation before it. All that happens often happens here, with
- * nothing called. Context: a hook under the write lock.
+ * Settles the operation before it. Context: a hook under the write lock.
  */
 void brkw_settle_post(struct mm_struct *mm, enum brkw_op op, long nr_pages,
 		      unsigned long start)
 {
-	struct brkw_account *acct = this_cpu_read(brkw_last_account);
-
-	if (unlikely(!brkw_account_is_of(acct, mm)))
-		post_elsewhere(mm, op, nr_pages, start);
-	else
-		post(acct, mm, op, nr_pages, start);
+	trace_posted(__post(mm, op, nr_pages, start), op, nr_pages);
 }
 
 /* Pages mapped in [start, end): what is about to be taken away. */
@@ -389,10 +416,9 @@ bool brkw_settle_post_fixed(struct mm_struct *mm, enum brkw_op op, long nr_pages
 			    unsigned long start)
 {
 	unsigned long nr_over = count_mapped(mm, start, start + (nr_pages << PAGE_SHIFT));
-	struct brkw_account *acct;
+	struct brkw_account *acct = __post(mm, op, nr_pages, 0);
 
-	brkw_settle_post(mm, op, nr_pages, 0);
-	acct = brkw_account_find(mm);
+	trace_posted(acct, op, nr_pages - nr_over);
 	if (!nr_over || !acct)
 		return false;
 	raw_write_seqcount_begin(&acct->seq);
@@ -466,6 +492,8 @@ void brkw_settle_moved(const struct mm_struct *mm, long nr_pages, long nr_left, 
 	end_transit(acct, 0);
 	book_moved(acct, nr_pages, nr_left, is_move);
 	raw_write_seqcount_end(&acct->seq);
+	if (trace_vm_change_enabled())
+		brkw_trace_change(acct, BRKW_OP_MREMAP_SHRINK, nr_pages, acct->nr_ledger);
 }
 
 /**

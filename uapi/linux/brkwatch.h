@@ -135,6 +135,30 @@ struct brkw_snapshot_entry {
 	__s64 value[BRKW_NR_KEYS];
 };
 
+/*
+ * What changes the size of an address space, in the tracepoints brkwatch:vm_change
+ * and brkwatch:vm_correct: by what call, and of what kind a mapping is. Only added to.
+ */
+#define BRKW_CHANGES(X)				\
+	X(BRK, brk)				\
+	X(ANON_PRIVATE, anon_private)		\
+	X(ANON_SHARED, anon_shared)		\
+	X(FILE_PRIVATE, file_private)		\
+	X(FILE_SHARED, file_shared)		\
+	X(MUNMAP, munmap)			\
+	X(MREMAP, mremap)			\
+	X(STACK, stack)				\
+	X(OTHER, other)
+
+#define BRKW_CHANGE_ENUM(change, name)	BRKW_CHANGE_##change,
+/** enum brkw_change - the field "change" of the tracepoints */
+enum brkw_change {
+	BRKW_CHANGES(BRKW_CHANGE_ENUM)
+	BRKW_NR_CHANGES
+};
+
+#undef BRKW_CHANGE_ENUM
+
 #define BRKW_SNAPSHOT_MAGIC	0x57524b42	/* "BKRW" in memory order */
 
 /**
