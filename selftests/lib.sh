@@ -116,7 +116,11 @@ log_since_mark() {
 }
 
 log_is_clean() {
-	! log_since_mark | grep -E 'WARNING|BUG|Oops|Call Trace|INFO: |refcount_t|corruption|hung'
+	local complaints
+	complaints=$(log_since_mark | awk -f "$here/complaints.awk" | head -n 40)
+	[ -z "$complaints" ] && return
+	ktap_print_msg "$complaints"
+	return 1
 }
 
 # What the module itself said, without what the kernel says of it.

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# Of the kernel's log, what the kernel thinks worth a warning: a bug of ours
+# until proven otherwise. Not the trace of whom the OOM killer was called for,
+# and not two CPUs at memory that is none of ours: KCSAN reports have a line of
+# "=" before and after, and name the functions.
+
+/invoked oom-killer/ { is_oom = 1 }
+is_oom { if (/oom-kill:/) is_oom = 0; next }
+
+/BUG: KCSAN:/ { is_race = 1; nr_lines = 0; is_ours = 0 }
+is_race {
+	line[nr_lines++] = $0
+	if (/brkw|brkwatch/)
+		is_ours = 1
+	if (!/=========/)
+		next
+	is_race = 0
+	for (i = 0; is_ours && i < nr_lines; i++)
+		print line[i]
+	next
+}
+
+/WARNING|BUG|Oops|Call Trace|INFO: |refcount_t|hung task|general protection/ ||
+/corruption|UBSAN|ODEBUG|possible circular|inconsistent lock state|suspicious RCU/ ||
+/sleeping function|kmemleak: [0-9]+ new|still has objects|Objects remaining|DEADLOCK/
