@@ -8,8 +8,11 @@
 #define _BRKW_COMPAT_H
 
 #include <linux/ftrace.h>
+#include <linux/mm_types.h>
+#include <linux/rwsem.h>
 #include <linux/sched.h>
 #include <linux/sched/task_stack.h>
+#include <linux/uaccess.h>
 #include <linux/version.h>
 #include <asm/syscall.h>
 #include <asm/unistd.h>
@@ -101,16 +104,9 @@ static inline enum brkw_call brkw_call_by_number_compat(int nr)
 #define BRKW_CALL_MASK	(~0)
 #endif
 
-/**
- * brkw_call_of() - which system call a task is in
- * @task: current, or a task that is held and does not run
- *
- * Context: any; the task must have an address space of its own. Return: the
- * call it is in, or the last one it was in.
- */
-static inline enum brkw_call brkw_call_of(struct task_struct *task)
+static inline enum brkw_call brkw_call_by_regs(struct task_struct *task, struct pt_regs *regs)
 {
-	int nr = syscall_get_nr(task, task_pt_regs(task));
+	int nr = syscall_get_nr(task, regs);
 
 	if (nr == -1)
 		return BRKW_CALL_OTHER;
@@ -119,6 +115,18 @@ static inline enum brkw_call brkw_call_of(struct task_struct *task)
 		return brkw_call_by_number_compat(nr);
 #endif
 	return brkw_call_by_number(nr & BRKW_CALL_MASK);
+}
+
+/**
+ * brkw_call_of() - which system call a task is in
+ * @task: current
+ *
+ * Context: any; the task must have an address space of its own. Return: the
+ * call it is in, or the last one it was in.
+ */
+static inline enum brkw_call brkw_call_of(struct task_struct *task)
+{
+	return brkw_call_by_regs(task, task_pt_regs(task));
 }
 
 /**
@@ -151,12 +159,37 @@ static inline unsigned long brkw_first_argument(void)
  *
  * The user registers tell of the last entry into the kernel. A task that has
  * left brk() and runs in user mode since is taken for one still in it, until
- * the next tick: late, but not wrong.
+ * the next tick: late, but not wrong. A task that exits loses its stack, and
+ * the registers with it, long before it is freed: it may be a zombie.
  * Context: any.
  */
 static inline bool brkw_task_is_in_brk(struct task_struct *task)
 {
-	return brkw_call_of(task) == BRKW_CALL_BRK;
+	struct pt_regs regs;
+
+	if (READ_ONCE(task->flags) & PF_EXITING)
+		return false;
+	if (copy_from_kernel_nofault(&regs, task_pt_regs(task), sizeof(regs)))
+		return false;
+	return brkw_call_by_regs(task, &regs) == BRKW_CALL_BRK;
+}
+
+/**
+ * brkw_mmap_trylock() - take the mmap write lock if it is free
+ * @mm: the address space, in which nothing will be changed
+ *
+ * As mmap_write_trylock(), which 6.12 has no more. Who leaves the VMAs alone
+ * need not tell their locks.
+ * Context: any task. Return: true if it is ours, until brkw_mmap_unlock().
+ */
+static inline bool brkw_mmap_trylock(struct mm_struct *mm)
+{
+	return down_write_trylock(&mm->mmap_lock);
+}
+
+static inline void brkw_mmap_unlock(struct mm_struct *mm)
+{
+	up_write(&mm->mmap_lock);
 }
 
 #endif /* _BRKW_COMPAT_H */
