@@ -228,7 +228,8 @@ struct brkw_account {
 /**
  * struct brkw_thread - the page faults of one thread
  * @node: in the table of threads; look-ups are lockless
- * @key: key of the table: the thread, while it is in it. The pointer alone:
+ * @key: key of the table: the thread, while it is in it, and held: there are
+ *	 moments when nobody tells us that it is freed. The pointer alone:
  *	 exec by a thread that does not lead its group copies the leader's start
  *	 time into it
  * @acct: whose faults these are; NULL between two accounts

@@ -12,6 +12,7 @@
 #include <linux/pid.h>
 #include <linux/rculist_nulls.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/task.h>
 #include "ledger.h"
 #include "ledger_tables.h"
 
@@ -202,7 +203,9 @@ struct brkw_thread *brkw_thread_open(struct task_struct *task, struct brkw_accou
 	thread->segment = BRKW_SEG_NONE;
 	read_task_flt(task, thread->settled_flt);
 	thread->acct = NULL;
+	get_task_struct(task);
 	if (!add_once(thread, task)) {
+		put_task_struct(task);
 		brkw_pool_give(&thread_pool, thread);
 		return NULL;
 	}
@@ -287,11 +290,12 @@ static void del_thread(struct brkw_thread *thread)
 	brkw_table_del(&brkw_thread_table, &thread->node);
 	WRITE_ONCE(thread->key, NULL);
 	atomic_dec(&nr_threads);
+	put_task_struct(task);
 }
 
 /**
  * brkw_thread_free() - a task is about to be freed
- * @task: the task; its counters are final
+ * @task: the task; its counters are final, and its last reference is not ours
  *
  * Context: the tracepoint sched_process_free, often in softirq.
  */
