@@ -240,9 +240,9 @@ void brkw_account_exec(void)
 		brkw_account_close(acct, BRKW_REPLACED);
 	acct = brkw_account_find(current->mm);
 	if (acct) {
-		acct->is_embryo = false;
-		atomic_inc(&nr_live);
 		name_account(acct, current);
+		atomic_inc(&nr_live);
+		smp_store_release(&acct->is_embryo, false);	/* collect_bucket() */
 	} else {
 		acct = brkw_account_open(current->mm, true, current);
 	}
