@@ -157,7 +157,7 @@ static int register_tracepoint(struct brkw_hook *hook)
 	return tracepoint_probe_register(hook->tp, hook->entry->by_tracepoint, NULL);
 }
 
-/* Takes the first candidate that can be registered. */
+/* Takes the first candidate that can be registered; without memory none is asked. */
 static int arm(struct brkw_hook *hook, int (*register_entry)(struct brkw_hook *hook))
 {
 	int err = -ENOENT;
@@ -166,7 +166,7 @@ static int arm(struct brkw_hook *hook, int (*register_entry)(struct brkw_hook *h
 	for (i = 0; i < NR_CANDIDATES && hook->entries[i].symbol; i++) {
 		hook->entry = &hook->entries[i];
 		err = register_entry(hook);
-		if (!err)
+		if (!err || err == -ENOMEM)
 			break;
 	}
 	return err;

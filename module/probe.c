@@ -268,7 +268,7 @@ void brkw_probe_disarm(void)
  * @ret_missing: if a required one cannot be had, its name
  *
  * Context: may sleep; none is armed. Return: 0, or what registering the
- * required hook answered; then none is armed.
+ * required hook answered, or -ENOMEM; then none is armed.
  */
 int brkw_probe_arm(bool has_faults, bool may_ftrace, const char **ret_missing)
 {
@@ -279,7 +279,7 @@ int brkw_probe_arm(bool has_faults, bool may_ftrace, const char **ret_missing)
 		if (hooks[i].is_fault && !has_faults)
 			continue;
 		err = brkw_attach(&hooks[i], may_ftrace);
-		if (err && hooks[i].is_required) {
+		if (err == -ENOMEM || (err && hooks[i].is_required)) {
 			*ret_missing = hooks[i].entries[0].symbol;
 			brkw_probe_disarm();
 			return err;
