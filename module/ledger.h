@@ -266,11 +266,12 @@ struct brkw_thread {
 /**
  * struct brkw_ledger_ops - what the view wants to hear; called by the worker,
  * in process context, for one account at a time
- * @publish: an account of a live process has opened
+ * @publish: an account of a live process has opened; false if it must be
+ *	     published later
  * @retract: it is closed and its number may be used again
  */
 struct brkw_ledger_ops {
-	void (*publish)(struct brkw_account *acct);
+	bool (*publish)(struct brkw_account *acct);
 	void (*retract)(struct brkw_account *acct);
 };
 

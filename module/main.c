@@ -215,7 +215,7 @@ MODULE_PARM_DESC(max_processes, "how many processes to watch at most (default 32
 module_param_cb(max_ended, &limit_ops, &switches.nr_max_ended, 0444);
 MODULE_PARM_DESC(max_ended, "how many ended accounts to keep (default 64)");
 
-static void log_loaded(void)
+static void log_loaded(int err_view)
 {
 	struct brkw_ledger_stats stats;
 	struct brkw_hook_state state;
@@ -223,6 +223,8 @@ static void log_loaded(void)
 
 	brkw_ledger_stats(&stats);
 	pr_info("watching %llu processes\n", stats.nr_live);
+	if (err_view)
+		pr_notice("debugfs does not show all of it (%d)\n", err_view);
 	for (i = 0; switches.is_enabled && brkw_probe_state(i, &state); i++)
 		if (!state.is_armed && (switches.has_faults || !state.is_fault))
 			pr_notice("no hook for %s: not shown: %s\n", state.name, state.lost);
@@ -238,11 +240,10 @@ static int __init brkw_init(void)
 		       err);
 		return err;
 	}
-	brkw_view_init(&switches);
 	err = brkw_ledger_init(switches.nr_max_processes, switches.nr_max_ended,
 			       &brkw_view_ledger_ops);
 	if (err)
-		goto err_exit_view;
+		goto err_exit_probe;
 	mutex_lock(&switch_mutex);
 	if (switches.is_enabled)
 		err = start_watching();
@@ -250,14 +251,15 @@ static int __init brkw_init(void)
 	mutex_unlock(&switch_mutex);
 	if (err)
 		goto err_exit_ledger;
-	log_loaded();
+	log_loaded(brkw_view_init(&switches));
 	schedule_delayed_work(&audit_work, AUDIT_INTERVAL);
 	return 0;
 
 err_exit_ledger:
+	brkw_probe_exit();	/* no return finds the ledger gone */
 	brkw_ledger_exit();
-err_exit_view:
-	brkw_view_exit();
+	return err;
+err_exit_probe:
 	brkw_probe_exit();
 	return err;
 }

@@ -111,14 +111,21 @@ static const struct file_operations account_fops = {
 	.release = account_release,
 };
 
-static void publish_account(struct brkw_account *acct)
+static bool publish_account(struct brkw_account *acct)
 {
+	struct dentry *parent = smp_load_acquire(&folder), *file;	/* brkw_view_init() */
 	char name[12];
 
+	if (!parent)
+		return false;
 	if (acct->view || !acct->tgid)
-		return;
+		return true;
 	snprintf(name, sizeof(name), "%u", acct->tgid);
-	acct->view = debugfs_create_file(name, 0400, folder, acct, &account_fops);
+	file = debugfs_create_file(name, 0400, parent, acct, &account_fops);
+	if (file == ERR_PTR(-ENOMEM) && !IS_ERR(parent))
+		return false;
+	acct->view = file;
+	return true;
 }
 
 static void retract_account(struct brkw_account *acct)
@@ -430,21 +437,37 @@ static int stats_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(stats);
 
+static const struct {
+	const char *name;
+	const struct file_operations *fops;
+} files[] = {
+	{ BRKW_FILE_PROCESSES, &processes_fops },
+	{ BRKW_FILE_ENDED, &ended_fops },
+	{ BRKW_FILE_SNAPSHOT, &snapshot_fops },
+	{ BRKW_FILE_STATS, &stats_fops },
+};
+
 /**
  * brkw_view_init() - make the folder
  * @switches: what stats shows of the parameters; read at each show
  *
  * That debugfs may be off is nobody's error: the module works without its
- * window. Context: may sleep.
+ * window. Context: may sleep; all that is shown is up, and nothing can make
+ * loading fail any more: a file may be open from now on, and loading that fails
+ * does not wait for who holds the module. Return: 0, or what debugfs answered.
  */
-void brkw_view_init(const struct brkw_view_switches *switches)
+int brkw_view_init(const struct brkw_view_switches *switches)
 {
+	struct dentry *dir = debugfs_create_dir(BRKW_DEBUGFS_DIR, NULL);
+	unsigned int i;
+	int err = PTR_ERR_OR_ZERO(dir);
+
 	view_switches = switches;
-	folder = debugfs_create_dir(BRKW_DEBUGFS_DIR, NULL);
-	debugfs_create_file(BRKW_FILE_PROCESSES, 0400, folder, NULL, &processes_fops);
-	debugfs_create_file(BRKW_FILE_ENDED, 0400, folder, NULL, &ended_fops);
-	debugfs_create_file(BRKW_FILE_SNAPSHOT, 0400, folder, NULL, &snapshot_fops);
-	debugfs_create_file(BRKW_FILE_STATS, 0400, folder, NULL, &stats_fops);
+	for (i = 0; i < ARRAY_SIZE(files); i++)
+		err = err ?: PTR_ERR_OR_ZERO(debugfs_create_file(files[i].name, 0400, dir, NULL,
+								 files[i].fops));
+	smp_store_release(&folder, dir);	/* publish_account() */
+	return err;
 }
 
 /**

@@ -26,7 +26,7 @@ struct brkw_view_switches {
 
 extern const struct brkw_ledger_ops brkw_view_ledger_ops;
 
-void brkw_view_init(const struct brkw_view_switches *switches);
+int brkw_view_init(const struct brkw_view_switches *switches);
 void brkw_view_exit(void);
 
 #endif /* _BRKW_VIEW_H */

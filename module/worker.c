@@ -22,8 +22,8 @@
 #define PUBLISH_DELAY_MS	50
 
 /*
- * Accounts that want the worker, and those that it found too young to publish;
- * the lock guards the lists and is_queued.
+ * Accounts that want the worker, and those that it found too young to publish,
+ * or not to be had yet; the lock guards the lists and is_queued.
  */
 static LIST_HEAD(work_accounts);
 static LIST_HEAD(young_accounts);
@@ -229,12 +229,10 @@ static void work_on(struct brkw_account *acct)
 			retire_account(acct);
 	} else if (READ_ONCE(acct->is_closing)) {
 		return;		/* who closes it queues it again */
-	} else if (!acct->is_orphan && is_young(acct)) {
-		postpone(acct);
-	} else if (!acct->is_orphan) {
-		ledger_ops->publish(acct);
-	} else {
+	} else if (READ_ONCE(acct->is_orphan)) {
 		close_orphan(acct);
+	} else if (is_young(acct) || !ledger_ops->publish(acct)) {
+		postpone(acct);
 	}
 }
 
