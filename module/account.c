@@ -320,6 +320,10 @@ static struct brkw_account *keep_ended(struct brkw_account *acct)
 	return oldest;
 }
 
+/*
+ * From here to finish_close() readers of the account wait, busily: it must not
+ * sleep or be preempted by them.
+ */
 static bool begin_close(struct brkw_account *acct)
 {
 	unsigned long irqflags;
@@ -351,8 +355,11 @@ bool brkw_account_close(struct brkw_account *acct, enum brkw_state state)
 {
 	struct brkw_account *oldest = NULL;
 
-	if (!begin_close(acct))
+	preempt_disable();
+	if (!begin_close(acct)) {
+		preempt_enable();
 		return false;
+	}
 	brkw_account_get(acct);	/* the worker may retire it before we are through */
 	del_account(acct);
 	brkw_thread_detach_all(acct);
@@ -362,6 +369,7 @@ bool brkw_account_close(struct brkw_account *acct, enum brkw_state state)
 		atomic64_inc(&nr_closed);
 	}
 	finish_close(acct, state);
+	preempt_enable();
 	if (!acct->is_embryo)
 		oldest = keep_ended(acct);
 	if (oldest)
@@ -375,15 +383,23 @@ bool brkw_account_close(struct brkw_account *acct, enum brkw_state state)
  * brkw_account_drop() - end a live account without keeping it
  * @acct: the account
  *
- * Context: hooks are disarmed.
+ * Who has collected it before may still read it: as it was settled last. What
+ * the kernel has counted since is not held against it.
+ * Context: hooks are disarmed, or the process has not run yet, or the mmap write
+ * lock is held.
  */
 void brkw_account_drop(struct brkw_account *acct)
 {
-	if (!begin_close(acct))
-		return;
-	del_account(acct);
-	finish_close(acct, BRKW_EXITED);
-	brkw_account_queue(acct);
+	preempt_disable();
+	if (begin_close(acct)) {
+		del_account(acct);
+		brkw_thread_detach_all(acct);
+		brkw_read_freeze(acct);
+		acct->has_kernel_flt = false;
+		finish_close(acct, BRKW_EXITED);
+		brkw_account_queue(acct);
+	}
+	preempt_enable();
 }
 
 /**

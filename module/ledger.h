@@ -176,7 +176,7 @@ struct brkw_over {
  * @is_borrower: it had no address space of its own when it ended
  * @has_kernel_flt: what the kernel counted to the end is known
  * @threads: the slots of the threads, until the account ends
- * @comm: name of the process when it ended; takes the place of @threads
+ * @comm: name of the process when it ended, or of its last thread
  * @link_work: on the queue of the worker
  * @link_ended: on the list of ended accounts
  * @rcu: delays recycling until no hook can hold the account
@@ -208,12 +208,11 @@ struct brkw_account {
 	bool is_retired;
 	bool is_queued;
 	bool is_orphan;
+	bool is_replaced;
 	bool is_borrower;
 	bool has_kernel_flt;
-	union {
-		struct list_head threads;
-		char comm[BRKW_COMM_LEN];
-	};
+	struct list_head threads;
+	char comm[BRKW_COMM_LEN];
 	struct list_head link_work;
 	union {
 		struct list_head link_ended;

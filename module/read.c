@@ -170,16 +170,30 @@ static void read_faults(struct brkw_account *acct, struct pid *pid, s64 *value)
 	derive_faults(value, is_known ? least : NULL, most);
 }
 
-static void read_comm(struct pid *pid, char *comm)
+/* Whole, also while somebody changes it. */
+static void read_comm(struct pid *pid, struct brkw_snapshot_entry *entry)
 {
+	char comm[TASK_COMM_LEN] = "";
 	struct task_struct *task;
 
 	rcu_read_lock();
 	task = pid_task(pid, PIDTYPE_TGID);
 	if (task)
-		memcpy(comm, task->comm, BRKW_COMM_LEN);
+		get_task_comm(comm, task);
 	rcu_read_unlock();
-	comm[BRKW_COMM_LEN - 1] = '\0';
+	memcpy(entry->comm, comm, BRKW_COMM_LEN);
+}
+
+/* The same for a hook, which may not take the lock of a name. */
+static void freeze_comm(struct brkw_account *acct)
+{
+	struct task_struct *task;
+
+	rcu_read_lock();
+	task = pid_task(acct->pid, PIDTYPE_TGID);
+	if (task)
+		strscpy(acct->comm, task->comm, BRKW_COMM_LEN);
+	rcu_read_unlock();
 }
 
 static void read_common(const struct brkw_account *acct, struct brkw_snapshot_entry *entry)
@@ -204,7 +218,7 @@ static void read_live(struct brkw_account *acct, struct mm_struct *mm, struct pi
 		hide_borrowed(entry);
 	entry->value[BRKW_KEY_MISSED_EVENTS] = brkw_ledger_missed(acct);
 	entry->value[BRKW_KEY_NOT_EXACT_SINCE_NS] = brkw_ledger_not_exact_since_ns();
-	read_comm(pid, entry->comm);
+	read_comm(pid, entry);
 }
 
 static void keep(struct brkw_account *acct, enum brkw_key key, s64 n)
@@ -243,8 +257,7 @@ void brkw_read_freeze(struct brkw_account *acct)
 	freeze_faults(acct);
 	keep(acct, BRKW_KEY_MISSED_EVENTS, brkw_ledger_missed(acct));
 	keep(acct, BRKW_KEY_ENDED_NS, ktime_get_boottime_ns());
-	/* it is closing, so that nobody takes this for the list of its threads */
-	read_comm(acct->pid, acct->comm);
+	freeze_comm(acct);
 	for (i = 0; i < ARRAY_SIZE(unknown_places); i++)
 		keep(acct, unknown_places[i], READ_ONCE(unknown_keys[i]));
 	acct->is_borrower = !mm;

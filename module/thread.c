@@ -370,7 +370,7 @@ void brkw_thread_sum(struct brkw_account *acct, s64 *value, s64 *ret_base)
 	ret_base[0] = atomic64_read(&acct->value[BASE_FLT(0)]);
 	ret_base[1] = atomic64_read(&acct->value[BASE_FLT(1)]);
 	if (acct->is_closing)
-		goto out;	/* they leave, or have left; @threads is not a list any more */
+		goto out;	/* they leave, or have left */
 	list_for_each_entry(thread, &acct->threads, link) {
 		view_thread(thread, &sum);
 		for (k = 0; k < NR_FAULT_KEYS; k++)
