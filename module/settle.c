@@ -508,13 +508,15 @@ void brkw_settle_moved(const struct mm_struct *mm, long nr_pages, long nr_left, 
 int brkw_settle_locked(struct brkw_account *acct, struct mm_struct *mm)
 {
 	int err = mmap_write_lock_killable(mm);
+	unsigned long irqflags;
 
 	if (err)
 		return err;
-	preempt_disable();
-	if (!READ_ONCE(acct->is_closing) && !acct->pending.is_exec)
+	/* the end of a mm, which settles it, too, asks for no mmap lock */
+	raw_spin_lock_irqsave(&acct->lock, irqflags);
+	if (!acct->is_closing && !acct->pending.is_exec)
 		settle(acct, mm);
-	preempt_enable();
+	raw_spin_unlock_irqrestore(&acct->lock, irqflags);
 	mmap_write_unlock(mm);
 	return 0;
 }
