@@ -199,6 +199,17 @@ void brkw_account_open_embryo(struct mm_struct *mm)
 	add_account(acct);
 }
 
+/*
+ * It is the end of its threads that ends an account, at the latest: without a
+ * slot for its first one there is none. Neither is if somebody who adopts the
+ * process has been here before.
+ */
+static void open_thread(struct task_struct *task, struct brkw_account *acct)
+{
+	if (!brkw_thread_open(task, acct) && thread_group_leader(task))
+		brkw_account_drop(acct);
+}
+
 /**
  * brkw_account_fork() - a task is about to run for the first time
  * @child: the task: a new process, a new thread or a borrower (vfork)
@@ -221,14 +232,15 @@ void brkw_account_fork(struct task_struct *child)
 			brkw_drop(BRKW_DROP_NO_ACCOUNT);
 	}
 	if (acct)
-		brkw_thread_open(child, acct);
+		open_thread(child, acct);
 }
 
 /**
  * brkw_account_exec() - current has got a new address space
  *
- * Closes the account of the old one, if its end has not done so yet (it lives
- * on if it was borrowed), and opens the new one.
+ * Closes the account of the old one, if its end has not done so yet, and opens
+ * the new one. If the old one lives on, because it was borrowed, its account is
+ * left to the worker: there may be an operation under way.
  * Context: the hook on setup_new_exec().
  */
 void brkw_account_exec(void)
@@ -236,7 +248,7 @@ void brkw_account_exec(void)
 	struct brkw_thread *thread = brkw_thread_find(current);
 	struct brkw_account *acct = thread ? thread->acct : NULL;
 
-	if (acct)
+	if (acct && !brkw_thread_desert(thread, acct))
 		brkw_account_close(acct, BRKW_REPLACED);
 	acct = brkw_account_find(current->mm);
 	if (acct) {
@@ -251,7 +263,7 @@ void brkw_account_exec(void)
 	if (thread)
 		brkw_thread_attach(thread, acct);
 	else
-		brkw_thread_open(current, acct);
+		open_thread(current, acct);
 }
 
 /*
@@ -293,7 +305,7 @@ void brkw_account_exit_mm(struct mm_struct *mm)
 
 	if (!acct)
 		return;
-	is_exec = current->mm && task_tgid_nr(current) == acct->tgid;
+	is_exec = acct->is_replaced || (current->mm && task_tgid_nr(current) == acct->tgid);
 	brkw_account_get(acct);
 	if (brkw_account_close(acct, is_exec ? BRKW_REPLACED : BRKW_EXITED))
 		let_go(acct);

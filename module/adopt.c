@@ -14,40 +14,45 @@
 #include "ledger.h"
 #include "ledger_tables.h"
 
-/* Caller holds the siglock of the process. */
-static void __adopt_threads(struct task_struct *leader, struct brkw_account *acct)
+/* Caller holds the siglock of the process. Return: how many have got a slot. */
+static unsigned int __adopt_threads(struct task_struct *leader, struct brkw_account *acct)
 {
 	u64 base[2] = { leader->signal->min_flt, leader->signal->maj_flt };
 	struct brkw_thread *thread;
 	struct task_struct *task;
+	unsigned int nr = 0;
 
 	preempt_disable();
 	for_each_thread(leader, task) {
 		thread = brkw_thread_open(task, acct);
 		if (!thread)
 			continue;
+		nr++;
 		base[0] += thread->settled_flt[0];
 		base[1] += thread->settled_flt[1];
 	}
 	atomic64_set(&acct->value[BRKW_KEY_FAULT_MINOR], base[0]);
 	atomic64_set(&acct->value[BRKW_KEY_FAULT_MAJOR], base[1]);
 	preempt_enable();
+	return nr;
 }
 
-static void adopt_threads(struct task_struct *leader, struct brkw_account *acct)
+static unsigned int adopt_threads(struct task_struct *leader, struct brkw_account *acct)
 {
 	struct sighand_struct *sighand;
 	unsigned long irqflags;
+	unsigned int nr = 0;
 
 	rcu_read_lock();
 	sighand = rcu_dereference(leader->sighand);
 	if (sighand) {
 		spin_lock_irqsave(&sighand->siglock, irqflags);
 		if (sighand == rcu_access_pointer(leader->sighand))
-			__adopt_threads(leader, acct);
+			nr = __adopt_threads(leader, acct);
 		spin_unlock_irqrestore(&sighand->siglock, irqflags);
 	}
 	rcu_read_unlock();
+	return nr;
 }
 
 static bool has_slot(struct task_struct *task)
@@ -71,8 +76,8 @@ static void __adopt(struct task_struct *leader, struct task_struct *task,
 	preempt_disable();
 	acct = brkw_account_open(mm, !brkw_account_find(mm), leader);
 	preempt_enable();
-	if (acct)
-		adopt_threads(leader, acct);
+	if (acct && !adopt_threads(leader, acct))
+		brkw_account_drop(acct);	/* as open_thread() in account.c */
 }
 
 /* The leader may have exited before its threads. */

@@ -173,6 +173,7 @@ struct brkw_over {
  * @is_retired: it has let go of @mm and @pid; guarded by @lock
  * @is_queued: on the worker's queue; guarded by the queue's lock
  * @is_orphan: all threads are gone, the address space is not
+ * @is_replaced: gone by exec
  * @is_borrower: it had no address space of its own when it ended
  * @has_kernel_flt: what the kernel counted to the end is known
  * @threads: the slots of the threads, until the account ends
@@ -395,6 +396,8 @@ void brkw_thread_stats(struct brkw_ledger_stats *stats);
 struct brkw_thread *brkw_thread_open(struct task_struct *task, struct brkw_account *acct);
 void brkw_thread_attach(struct brkw_thread *thread, struct brkw_account *acct);
 void brkw_thread_detach_all(struct brkw_account *acct);
+bool brkw_thread_desert(struct brkw_thread *thread, struct brkw_account *acct);
+bool brkw_thread_has_others(struct pid *pid);
 void brkw_thread_free(struct task_struct *task);
 void brkw_thread_fault(enum brkw_segment segment);
 void brkw_thread_forget_last(unsigned int cpu);

@@ -266,27 +266,88 @@ void brkw_thread_detach_all(struct brkw_account *acct)
 	raw_spin_unlock_irqrestore(&acct->lock, irqflags);
 }
 
+static struct task_struct *leader_of(struct pid *pid)
+{
+	return pid ? pid_task(pid, PIDTYPE_TGID) : NULL;
+}
+
+/* Caller holds the account's lock. Return: true if nobody is left in it. */
+static bool __leave(struct brkw_thread *thread, struct brkw_account *acct)
+{
+	if (!thread->acct)
+		return false;
+	__detach(thread, acct);
+	acct->is_orphan = list_empty(&acct->threads) && !acct->is_closing;
+	if (acct->is_orphan)	/* nobody can ask the process any more */
+		strscpy(acct->comm, thread->key->comm, BRKW_COMM_LEN);
+	return acct->is_orphan;
+}
+
 /* Leaves the account; returns it if nobody is left in it. */
 static struct brkw_account *leave_account(struct brkw_thread *thread)
 {
 	struct brkw_account *acct = thread->acct;
 	unsigned long irqflags;
-	bool is_last = false;
+	bool is_last;
 
 	if (!acct)
 		return NULL;
 	raw_spin_lock_irqsave(&acct->lock, irqflags);
-	if (thread->acct) {
-		__detach(thread, acct);
-		is_last = list_empty(&acct->threads) && !acct->is_closing;
-		acct->is_orphan = is_last;
-	}
+	is_last = __leave(thread, acct);
 	raw_spin_unlock_irqrestore(&acct->lock, irqflags);
 	return is_last ? acct : NULL;
 }
 
+/**
+ * brkw_thread_desert() - current has left its address space to others
+ * @thread: current's slot
+ * @acct: the account that it is in
+ *
+ * Context: the hook on exec. Return: false, and nothing is done, if nobody
+ * else uses the address space.
+ */
+bool brkw_thread_desert(struct brkw_thread *thread, struct brkw_account *acct)
+{
+	unsigned long irqflags;
+	bool is_used, is_last = false;
+
+	raw_spin_lock_irqsave(&acct->lock, irqflags);
+	is_used = acct->mm && atomic_read(&acct->mm->mm_users);
+	if (is_used) {
+		acct->is_replaced = true;
+		is_last = __leave(thread, acct);
+	}
+	raw_spin_unlock_irqrestore(&acct->lock, irqflags);
+	if (is_last)
+		brkw_account_queue(acct);
+	return is_used;
+}
+
+/**
+ * brkw_thread_has_others() - a process has threads that have no slot
+ * @pid: its number, held by the caller; none of its threads has one
+ *
+ * Context: any. Return: true if one of them still runs.
+ */
+bool brkw_thread_has_others(struct pid *pid)
+{
+	struct task_struct *leader, *task;
+	bool has_others = false;
+
+	rcu_read_lock();
+	leader = leader_of(pid);
+	if (leader)
+		for_each_thread(leader, task)
+			has_others |= !(READ_ONCE(task->flags) & PF_EXITING);
+	rcu_read_unlock();
+	return has_others;
+}
+
+/* The task is in no account any more, so that no reader looks at it. */
 static void del_thread(struct brkw_thread *thread)
 {
+	struct task_struct *task = thread->key;
+
 	brkw_table_del(&brkw_thread_table, &thread->node);
 	WRITE_ONCE(thread->key, NULL);
 	atomic_dec(&nr_threads);
@@ -379,11 +440,6 @@ void brkw_thread_sum(struct brkw_account *acct, s64 *value, s64 *ret_base)
 	}
 out:
 	raw_spin_unlock_irqrestore(&acct->lock, irqflags);
-}
-
-static struct task_struct *leader_of(struct pid *pid)
-{
-	return pid ? pid_task(pid, PIDTYPE_TGID) : NULL;
 }
 
 /**

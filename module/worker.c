@@ -8,11 +8,11 @@
 #include <linux/ktime.h>
 #include <linux/lockdep.h>
 #include <linux/mm.h>
-#include <linux/mmap_lock.h>
 #include <linux/pid.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/mm.h>
 #include <linux/workqueue.h>
+#include "compat.h"
 #include "ledger.h"
 #include "ledger_tables.h"
 
@@ -133,36 +133,6 @@ static struct brkw_account *next_work(bool *ret_is_dead)
 	return acct;
 }
 
-static struct mm_struct *grab_mm(struct brkw_account *acct)
-{
-	struct mm_struct *mm;
-	unsigned long irqflags;
-
-	raw_spin_lock_irqsave(&acct->lock, irqflags);
-	mm = acct->mm;
-	if (mm)
-		mmgrab(mm);
-	raw_spin_unlock_irqrestore(&acct->lock, irqflags);
-	return mm;
-}
-
-/*
- * All threads are gone. If somebody else still uses the address space it may
- * come to its own end meanwhile, and take the account with it.
- */
-static void close_orphan(struct brkw_account *acct)
-{
-	struct mm_struct *mm = grab_mm(acct);
-
-	if (mm)
-		mmap_write_lock(mm);
-	brkw_account_close(acct, BRKW_EXITED);
-	if (mm) {
-		mmap_write_unlock(mm);
-		mmdrop(mm);
-	}
-}
-
 /*
  * Lets go of what may sleep. The fields change under the lock, because a
  * reader takes its own references from them.
@@ -208,7 +178,50 @@ static void postpone(struct brkw_account *acct)
 	raw_spin_unlock_irqrestore(&work_lock, irqflags);
 }
 
-/* Those that were too young get another look, a little later. */
+/* Takes the mm, and looks whether there are threads that have no slot. */
+static struct mm_struct *grab_orphan(struct brkw_account *acct, bool *ret_has_others)
+{
+	struct mm_struct *mm;
+	unsigned long irqflags;
+
+	raw_spin_lock_irqsave(&acct->lock, irqflags);
+	mm = acct->mm;
+	if (mm)
+		mmgrab(mm);
+	*ret_has_others = mm && !acct->is_replaced && brkw_thread_has_others(acct->pid);
+	if (*ret_has_others)
+		acct->is_orphan = false;
+	raw_spin_unlock_irqrestore(&acct->lock, irqflags);
+	return mm;
+}
+
+/*
+ * All threads are gone, or there are only some that never had a slot: then the
+ * end of the address space will end the account. If somebody else still uses
+ * the address space it may come to its own end meanwhile, and take the account
+ * with it. Whose lock it is may hold it for as long as he likes: the worker
+ * never waits for it, for it has all the others to look after.
+ */
+static void close_orphan(struct brkw_account *acct)
+{
+	enum brkw_state state = acct->is_replaced ? BRKW_REPLACED : BRKW_EXITED;
+	bool has_others;
+	struct mm_struct *mm = grab_orphan(acct, &has_others);
+
+	if (!has_others)
+		ledger_ops->retract(acct);	/* its number may be used again */
+	if (!has_others && mm && !brkw_mmap_trylock(mm)) {
+		postpone(acct);
+	} else if (!has_others) {
+		brkw_account_close(acct, state);
+		if (mm)
+			brkw_mmap_unlock(mm);
+	}
+	if (mm)
+		mmdrop(mm);
+}
+
+/* Those that were postponed get another look, a little later. */
 static void resume_postponed(void)
 {
 	unsigned long irqflags;
