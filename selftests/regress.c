@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Bugs that were found, by what they looked like from outside. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include "../kselftest_harness.h"
+#include "subject.h"
+
+#define SZ_STACK	(64 * 1024)
+#define ENABLED		"/sys/module/brkwatch/parameters/enabled"
+
+static char stack[SZ_STACK] __attribute__((aligned(64)));
+static char text[1 << 20];
+static char program[4096];
+static char *argv[] = { program, NULL };
+static char *envp[] = { NULL };
+
+SUBJECT_FIXTURE(regress);
+
+static int wait_for_ever(void *unused)
+{
+	for (;;)
+		raw(SYS_ppoll, 0, 0, 0, 0);
+	return 0;
+}
+
+static long step_leave_a_thread(const long *arg)
+{
+	const int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
+			  CLONE_SYSVSEM;
+
+	clone(wait_for_ever, stack + SZ_STACK, flags, NULL);
+	return raw(SYS_exit, 0);
+}
+
+/* The stack of a thread that has exited is gone, and its user registers with it. */
+TEST_F(regress, brk_refused_then_its_thread_is_a_zombie)
+{
+	struct brkw_snapshot_entry acct;
+	__s64 nr_failed;
+
+	ASSERT_TRUE(subject_mark(&self->child));
+	nr_failed = self->child.before.value[BRKW_KEY_BRK_FAIL_EVENTS];
+	call(&self->child, SYS_brk, 1);
+	begin_step(&self->child, step_leave_a_thread);
+	ASSERT_TRUE(proc_wait_state(self->child.pid, 'Z'));
+	ASSERT_EQ(0, account_read(self->child.pid, &acct));
+	EXPECT_TRUE(account_is_sound(&acct));
+	EXPECT_EQ(nr_failed + 1, acct.value[BRKW_KEY_BRK_FAIL_EVENTS]);
+}
+
+static int end_at_once(void *unused)
+{
+	raw(SYS_exit, 0);
+	return 0;
+}
+
+static int end_late(void *unused)
+{
+	struct timespec time = { .tv_nsec = 500000000 };
+
+	raw(SYS_nanosleep, (long)&time, 0);
+	raw(SYS_mmap, 0, 3 * PAGE, RW, ANON, -1, 0);
+	raw(SYS_nanosleep, (long)&time, 0);
+	raw(SYS_exit, 0);
+	return 0;
+}
+
+/* arg[0]: what it does */
+static long step_lend(const long *arg)
+{
+	return clone((int (*)(void *))arg[0], stack + SZ_STACK, CLONE_VM | SIGCHLD, NULL);
+}
+
+/* That is a pointer into the kernel otherwise. */
+TEST_F(regress, borrower_ends_and_has_a_name)
+{
+	struct brkw_snapshot_entry acct;
+	long pid;
+
+	ASSERT_EQ(0, call(&self->child, SYS_prctl, PR_SET_NAME, (long)"lender"));
+	pid = step(&self->child, step_lend, (long)end_at_once);
+	ASSERT_LT(0, pid);
+	ASSERT_EQ(pid, call(&self->child, SYS_wait4, pid, 0, 0, 0));
+	ASSERT_EQ(0, account_find_ended(pid, BRKW_EXITED, &acct));
+	EXPECT_STREQ("lender", acct.comm);
+}
+
+static bool is_text(const char *at, size_t size)
+{
+	for (; size; size--, at++)
+		if (*at < ' ' && *at != '\n')
+			return false;
+	return true;
+}
+
+/* Accounts that were collected are dropped while somebody reads them. */
+TEST_F(regress, list_is_read_across_a_disable)
+{
+	ssize_t nr, size = 0;
+	int fd;
+
+	ASSERT_TRUE(subject_mark(&self->child));
+	fd = open(BRKW_FOLDER BRKW_FILE_PROCESSES, O_RDONLY);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(1, read(fd, text, 1));
+	ASSERT_EQ(0, sys_write(ENABLED, "0"));
+	while ((nr = read(fd, text + size, sizeof(text) - size)) > 0)
+		size += nr;
+	close(fd);
+	ASSERT_EQ(0, sys_write(ENABLED, "1"));
+	ASSERT_EQ(0, nr);
+	ASSERT_LT(0, size);
+	EXPECT_TRUE(is_text(text, size));
+	EXPECT_NE(NULL, strstr(text, " regress "));
+}
+
+/* The old address space goes on, and may change while its account is closed. */
+TEST_F(regress, exec_while_somebody_borrows)
+{
+	struct brkw_snapshot_entry acct;
+	long pid;
+
+	sys_beside("held", program, sizeof(program));
+	subject_stop(&self->child);
+	ASSERT_EQ(0, subject_start(&self->child));
+	pid = step(&self->child, step_lend, (long)end_late);
+	ASSERT_LT(0, pid);
+	ASSERT_TRUE(subject_mark(&self->child));
+	EXPECT_EQ(SUBJECT_GONE, call(&self->child, SYS_execve, (long)program, (long)argv,
+				     (long)envp));
+	ASSERT_TRUE(subject_has_become(&self->child, "held", &acct));
+	EXPECT_TRUE(account_is_sound(&acct));
+	EXPECT_TRUE(subject_has_ended(&self->child, BRKW_REPLACED, DELTAS()));
+	kill(pid, SIGKILL);
+}
+
+TEST_HARNESS_MAIN
