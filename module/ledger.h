@@ -155,13 +155,9 @@ struct brkw_over {
  * @brk_task: the thread whose last brk() has not reached the part that
  *	      changes pages; only compared
  * @value: the keys that are counted; the others are made by read.c, which uses
- *	   their places, see there, but for the last, which has none. Bytes and
- *	   events of the size of the address space are written under the mmap
- *	   write lock, failures without
+ *	   their places, see there, but for the last, which has none. Mostly written
+ *	   under the mmap write lock; what returns tell, without
  * @over: what @pending is put over, if it is
- * @over_events: mappings of each kind that took the place of others, page by
- *		 page; written when their calls return, without a lock
- * @over_bytes: their size, which is also what they replaced
  * @lock: guards @threads and, with the table's lock, the end
  * @ref: one for being live or awaiting the worker, one for the list of ended
  *	 accounts, one for each reader
@@ -175,7 +171,8 @@ struct brkw_over {
  * @is_orphan: all threads are gone, the address space is not
  * @is_replaced: gone by exec
  * @is_borrower: it had no address space of its own when it ended
- * @has_kernel_flt: what the kernel counted to the end is known
+ * @has_kernel_flt: what the kernel counted to the end is known; both are written
+ *		    by who ends the account
  * @threads: the slots of the threads, until the account ends
  * @comm: name of the process when it ended, or of its last thread
  * @link_work: on the queue of the worker
@@ -198,8 +195,6 @@ struct brkw_account {
 	atomic64_t value[BRKW_NR_PLACES];
 
 	struct brkw_over over;
-	atomic64_t over_events[BRKW_NR_KINDS];
-	atomic64_t over_bytes[BRKW_NR_KINDS];
 	raw_spinlock_t lock;
 	refcount_t ref;
 	struct pid *pid;
@@ -210,8 +205,8 @@ struct brkw_account {
 	bool is_queued;
 	bool is_orphan;
 	bool is_replaced;
-	bool is_borrower;
-	bool has_kernel_flt;
+	bool is_borrower : 1;
+	bool has_kernel_flt : 1;
 	struct list_head threads;
 	char comm[BRKW_COMM_LEN];
 	struct list_head link_work;
@@ -359,6 +354,8 @@ bool brkw_settle_post_unmap(struct mm_struct *mm, enum brkw_op op, unsigned long
 bool brkw_settle_post_fixed(struct mm_struct *mm, enum brkw_op op, long nr_pages,
 			    unsigned long start);
 void brkw_settle_moved(const struct mm_struct *mm, long nr_pages, long nr_left, bool is_move);
+void brkw_settle_replaced(struct brkw_account *acct, unsigned int kind, u64 sz);
+void brkw_settle_fold(struct brkw_account *acct);
 void brkw_settle_refused(const struct mm_struct *mm);
 bool brkw_settle_is_moving(const struct mm_struct *mm);
 void brkw_settle_begin(struct brkw_account *acct);

@@ -33,8 +33,7 @@ static void answer_mmap(struct brkw_account *acct, const struct brkw_thread *thr
 		atomic64_inc(&acct->value[BRKW_KEY_MMAP_FAIL_EVENTS]);
 		return;
 	}
-	atomic64_inc(&acct->over_events[thread->awaited_kind]);
-	atomic64_add(thread->awaited_arg, &acct->over_bytes[thread->awaited_kind]);
+	brkw_settle_replaced(acct, thread->awaited_kind, thread->awaited_arg);
 }
 
 static void answer_madvise(struct brkw_account *acct, const struct brkw_thread *thread,

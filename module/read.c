@@ -226,12 +226,14 @@ static void keep(struct brkw_account *acct, enum brkw_key key, s64 n)
 	atomic64_set(&acct->value[key], n);
 }
 
+/* After exec, an account that ends late is not the only one of its process. */
 static void freeze_faults(struct brkw_account *acct)
 {
 	u64 flt[2];
 	unsigned int k, key;
 
-	acct->has_kernel_flt = brkw_thread_kernel_faults(acct->pid, flt);
+	acct->has_kernel_flt = !acct->is_replaced &&
+			       brkw_thread_kernel_faults(acct->pid, flt);
 	for (k = 0; acct->has_kernel_flt && k < 2; k++) {
 		key = BRKW_KEY_FAULT_MINOR + k;
 		keep(acct, key, flt[k] - atomic64_read(&acct->value[key]));
@@ -249,6 +251,7 @@ void brkw_read_freeze(struct brkw_account *acct)
 	const struct mm_struct *mm = acct->mm;
 	unsigned int i;
 
+	brkw_settle_fold(acct);
 	if (mm) {
 		keep(acct, BRKW_KEY_VM_BYTES, (s64)acct->nr_ledger << PAGE_SHIFT);
 		keep(acct, BRKW_KEY_VMA_COUNT, mm->map_count);

@@ -82,6 +82,73 @@ static __always_inline void add_value(struct brkw_account *acct, unsigned int ke
 }
 
 /*
+ * What took the place of others, page by page, counts both as mapped and as
+ * replaced. Its return tells, without a lock: so it is one number a kind, its
+ * events above its pages, until somebody settles under the lock. These numbers
+ * have the places of what read.c makes of a live account.
+ */
+static const u8 replaced_places[BRKW_NR_KINDS] = {
+	BRKW_KEY_VM_BYTES, BRKW_KEY_VM_SHRUNK_BYTES, BRKW_KEY_VM_UNACCOUNTED_BYTES,
+	BRKW_KEY_VMA_COUNT,
+};
+
+#define REPLACED_SHIFT	40
+#define EVENTS_OF(kind)	(BRKW_KEY_MMAP_ANON_PRIVATE_EVENTS + 2 * (kind))
+#define BYTES_OF(kind)	(EVENTS_OF(kind) + 1)
+
+/**
+ * brkw_settle_replaced() - a mapping has taken the place of others, page by page
+ * @acct: its account
+ * @kind: of the mapping (&enum brkw_kind)
+ * @sz: its size
+ *
+ * Context: a hook.
+ */
+void brkw_settle_replaced(struct brkw_account *acct, unsigned int kind, u64 sz)
+{
+	atomic64_add((1ULL << REPLACED_SHIFT) + (sz >> PAGE_SHIFT),
+		     &acct->value[replaced_places[kind]]);
+}
+
+static s64 replaced_bytes(u64 replaced)
+{
+	return (replaced & ((1ULL << REPLACED_SHIFT) - 1)) << PAGE_SHIFT;
+}
+
+/**
+ * brkw_settle_fold() - book what returns have told
+ * @acct: the account
+ *
+ * Context: its sequence is being written, or it ends.
+ */
+void brkw_settle_fold(struct brkw_account *acct)
+{
+	unsigned int kind;
+	u64 replaced;
+
+	for (kind = 0; kind < BRKW_NR_KINDS; kind++) {
+		replaced = atomic64_xchg(&acct->value[replaced_places[kind]], 0);
+		add_value(acct, EVENTS_OF(kind), replaced >> REPLACED_SHIFT);
+		add_value(acct, BYTES_OF(kind), replaced_bytes(replaced));
+		add_value(acct, BRKW_KEY_MMAP_REPLACED_BYTES, replaced_bytes(replaced));
+	}
+}
+
+/* The same for who reads a live account. */
+static void view_replaced(s64 *value)
+{
+	unsigned int kind;
+	u64 replaced;
+
+	for (kind = 0; kind < BRKW_NR_KINDS; kind++) {
+		replaced = value[replaced_places[kind]];
+		value[EVENTS_OF(kind)] += replaced >> REPLACED_SHIFT;
+		value[BYTES_OF(kind)] += replaced_bytes(replaced);
+		value[BRKW_KEY_MMAP_REPLACED_BYTES] += replaced_bytes(replaced);
+	}
+}
+
+/*
  * Pages that a move by mremap() holds twice, until it has left its old place.
  * They have the place of a sum that only read.c makes.
  */
@@ -215,6 +282,8 @@ static void __settle(struct brkw_account *acct, const struct mm_struct *mm)
 	unsigned long total_vm = READ_ONCE(mm->total_vm);
 
 	book(acct, total_vm - acct->nr_ledger);
+	if (acct->pending.is_over)
+		brkw_settle_fold(acct);
 	note_settled(acct, mm, total_vm);
 	acct->pending = nothing_pending;
 }
@@ -521,20 +590,6 @@ int brkw_settle_locked(struct brkw_account *acct, struct mm_struct *mm)
 	return 0;
 }
 
-/* What took the place of others, both as mapped and as replaced. */
-static void add_over(const struct brkw_account *acct, s64 *value)
-{
-	unsigned int kind, key = BRKW_KEY_MMAP_ANON_PRIVATE_EVENTS;
-	s64 sz;
-
-	for (kind = 0; kind < BRKW_NR_KINDS; kind++, key += 2) {
-		sz = atomic64_read(&acct->over_bytes[kind]);
-		value[key] += atomic64_read(&acct->over_events[kind]);
-		value[key + 1] += sz;
-		value[BRKW_KEY_MMAP_REPLACED_BYTES] += sz;
-	}
-}
-
 /**
  * brkw_settle_copy() - the counted keys, as far as they are settled
  * @acct: the account
@@ -549,7 +604,6 @@ void brkw_settle_copy(const struct brkw_account *acct, s64 *value)
 	for (key = 0; key < BRKW_NR_PLACES; key++)
 		value[key] = atomic64_read(&acct->value[key]);
 	value[BRKW_KEY_MREMAP_GROW_BYTES] += (s64)nr_transit(acct) << PAGE_SHIFT;
-	add_over(acct, value);
 }
 
 static void view_done(s64 *value, const struct brkw_pending *pending)
@@ -592,6 +646,7 @@ bool brkw_settle_view(const struct brkw_account *acct, const struct mm_struct *m
 	do {
 		seq = read_seqcount_begin(&acct->seq);
 		brkw_settle_copy(acct, value);
+		view_replaced(value);
 		pending = acct->pending;
 		is_by_return = is_shown_by_return(acct, &pending);
 		*ret_nr_ledger = acct->nr_ledger;
