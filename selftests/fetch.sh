@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 #
-# What fetch-kernel, fetch-kselftest, install-deps and vm share: messages, the
-# cache folder, its lock, and talking to apt. Sourced, never run.
+# What fetch-kernel, fetch-tools, fetch-kselftest, install-deps and vm share:
+# messages, the cache folder, its lock, and talking to apt. Sourced, never run.
 
 # sbin: depmod and modprobe are there, and a user's PATH often is not.
 PATH=$PATH:/usr/sbin:/sbin
@@ -57,15 +57,76 @@ as_root() {
 	fi
 }
 
+# Which lists apt looks at: nothing here for this machine's own; use_suite fills it.
+apt_options=()
+
+host_suite() {
+	sed -n 's/^VERSION_CODENAME=//p' /etc/os-release
+}
+
+# The archives of a suite: of a backport also what it is a backport to.
+suite_sources() {
+	local suite=$1 mirror=$2
+	case $suite in
+	sid) echo "$mirror/debian sid" ;;
+	*-backports)
+		echo "$mirror/debian ${suite%-backports}"
+		echo "$mirror/debian $suite"
+		;;
+	*)
+		echo "$mirror/debian $suite"
+		echo "$mirror/debian-security $suite-security"
+		;;
+	esac
+}
+
+# A suite that this machine does not run is asked about with lists of our own,
+# in the cache: neither its apt's configuration nor its lists are touched.
+use_suite() {
+	local dir
+	apt_options=()
+	[ "$1" != "$(host_suite)" ] || return 0
+	suite=$1
+	dir=$(cache_folder)/apt/$suite
+	mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial"
+	: >"$dir/status"
+	# the lists of a suite that is not made any more expire, and stay true
+	apt_options=(
+		-o "Dir::Etc::SourceList=$dir/sources.list" -o Dir::Etc::SourceParts=/dev/null
+		-o Dir::Etc::Preferences=/dev/null -o Dir::Etc::PreferencesParts=/dev/null
+		-o "Dir::State::Lists=$dir/lists" -o "Dir::State::status=$dir/status"
+		-o "Dir::Cache=$dir/cache" -o APT::Architecture=amd64 -o APT::Architectures=amd64
+		-o APT::Sandbox::User=root -o Acquire::Languages=none -o Debug::NoLocking=true
+		-o APT::Update::Error-Mode=any -o Acquire::Check-Valid-Until=false)
+}
+
+# A suite moves to the other archive when it is no longer supported.
+update_suite() {
+	local mirror
+	[ -r /usr/share/keyrings/debian-archive-keyring.gpg ] ||
+		die "no keys of Debian's archive here: apt-get install debian-archive-keyring"
+	for mirror in http://deb.debian.org http://archive.debian.org; do
+		suite_sources "$suite" $mirror |
+			sed 's|.*|deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] & main|' \
+				>"$(cache_folder)/apt/$suite/sources.list"
+		apt-get -q "${apt_options[@]}" update >&2 && return
+	done
+	die "cannot get the lists of $suite: is the network up? (apt's own words are above)"
+}
+
 update_lists() {
-	say "updating apt's package lists"
+	say "updating apt's package lists${apt_options:+ of $suite}"
+	if [ ${#apt_options[@]} != 0 ]; then
+		update_suite
+		return
+	fi
 	as_root apt-get -q update >&2 ||
 		die "apt-get update did not work: run it as root with the network up, then try again"
 }
 
 # The sandbox user of apt cannot write into people's cache folders.
 get_packages() {
-	apt-get -q -o APT::Sandbox::User=root download "$@" >&2
+	apt-get -q "${apt_options[@]}" -o APT::Sandbox::User=root download "$@" >&2
 }
 
 # A list older than the archive names files that are gone: update, try again.
