@@ -128,7 +128,7 @@ static int register_ops(struct brkw_hook *hook)
 	const char *symbol = hook->entry->symbol;
 	int err;
 
-	if (!hook->entry->by_ftrace)
+	if (!BRKW_HAS_FTRACE || !hook->entry->by_ftrace)
 		return -EOPNOTSUPP;
 	/* freeing a filter leaves the ops with what it freed */
 	memset(&hook->ops, 0, sizeof(hook->ops));
@@ -259,7 +259,7 @@ void brkw_detach(struct brkw_hook *hook)
 	hook->nr_missed_before += missed_now(hook);
 	if (hook->tp) {
 		tracepoint_probe_unregister(hook->tp, hook->entry->by_tracepoint, NULL);
-	} else if (hook->is_ftrace) {
+	} else if (BRKW_HAS_FTRACE && hook->is_ftrace) {
 		unregister_ftrace_function(&hook->ops);
 		ftrace_free_filter(&hook->ops);
 	} else {

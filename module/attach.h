@@ -117,7 +117,7 @@ struct brkw_hook {
 	NOKPROBE_SYMBOL(name##_by_kprobe);					\
 	BRKW_DEFINE_FTRACE(name)
 
-#ifdef BRKW_HAVE_FTRACE
+#if BRKW_HAS_FTRACE
 #define BRKW_DEFINE_FTRACE(name)						\
 	static void name##_by_ftrace(unsigned long ip, unsigned long parent_ip,	\
 				     struct ftrace_ops *ops,			\

@@ -86,3 +86,20 @@ void brkw_brk_reached(struct brkw_account *acct)
 	if (thread)
 		thread->has_reached = true;
 }
+
+/**
+ * brkw_brk_granted() - brk() shrinks, and nothing is mapped there any more
+ * @mm: the address space
+ *
+ * Newer kernels refuse that before they come to the part that changes pages.
+ * Context: as brkw_brk_reached().
+ */
+void brkw_brk_granted(struct mm_struct *mm)
+{
+	struct brkw_account *acct = brkw_account_find(mm);
+
+	if (!acct)
+		return;
+	brkw_brk_reached(acct);
+	atomic64_inc(&acct->value[BRKW_KEY_BRK_SAME_EVENTS]);
+}

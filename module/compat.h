@@ -8,6 +8,7 @@
 #define _BRKW_COMPAT_H
 
 #include <linux/ftrace.h>
+#include <linux/mm.h>
 #include <linux/mm_types.h>
 #include <linux/rwsem.h>
 #include <linux/sched.h>
@@ -30,21 +31,35 @@
 #endif
 
 /*
+ * Stacks grow under the mmap write lock since commit 8d7071af8907 ("mm: always
+ * expand the stack with the mmap write lock held"), 6.5 and 6.1.37, which gave
+ * expand_stack() another type; before, under the read lock. May go with 5.10.
+ */
+#define BRKW_STACK_GROWS_WRITE_LOCKED						\
+	__same_type(&expand_stack,						\
+		    (struct vm_area_struct *(*)(struct mm_struct *, unsigned long))NULL)
+
+/*
  * The registers that a plain ftrace callback gets: on x86 they are a pt_regs
  * of which the arguments and, since commit 0c0593b45c9b ("x86/ftrace: Make
  * function graph use ftrace directly"), 5.17, the stack pointer are filled in,
- * which awaiting a return needs. Commit e4cf33ca4812 ("ftrace: Consolidate ftrace_regs
- * accessor functions for archs using pt_regs"), 6.13, hid the field; Debian's
- * 6.12 has it, too, so the accessor is asked for.
+ * which awaiting a return needs. Modules may free a filter since commit
+ * 8be9fbd5345d ("ftrace: Export ftrace_free_filter() to modules"), 6.2 and
+ * 6.1.9. Before, all is done by kprobes; may go with 5.10. Commit e4cf33ca4812
+ * ("ftrace: Consolidate ftrace_regs accessor functions for archs using
+ * pt_regs"), 6.13, hid the field; Debian's 6.12 has it, too, so the accessor
+ * is asked for.
  */
 #if defined(CONFIG_X86_64) && defined(CONFIG_DYNAMIC_FTRACE_WITH_ARGS) && \
-	LINUX_VERSION_CODE >= KERNEL_VERSION(5, 17, 0)
-#define BRKW_HAVE_FTRACE
+	LINUX_VERSION_CODE >= KERNEL_VERSION(6, 1, 9)
+#define BRKW_HAS_FTRACE	1
 #ifdef arch_ftrace_regs
 #define brkw_regs_of(fregs)	(&arch_ftrace_regs(fregs)->regs)
 #else
 #define brkw_regs_of(fregs)	(&(fregs)->regs)
 #endif
+#else
+#define BRKW_HAS_FTRACE	0
 #endif
 
 /*

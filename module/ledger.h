@@ -7,6 +7,7 @@
  *   worker.c   what may sleep; references
  *   settle.c   the size of an address space: post an operation, settle it
  *   brk.c      the outcomes of brk()
+ *   stack.c    stacks that grow under the read lock
  *   outcome.c  outcomes that only the return of a call tells
  *   thread.c   the page faults of a thread
  *   adopt.c    the processes that run when we start to watch
@@ -30,6 +31,7 @@
 
 struct mm_struct;
 struct pid;
+struct vm_area_struct;
 
 /*
  * What an entered kernel function is about to do to a mm.
@@ -181,7 +183,8 @@ struct brkw_over {
  * @view: what the view keeps for a published account; worker only
  * @link_free: the pool's
  *
- * The mmap write lock of @mm guards @seq, @nr_ledger to @pending, and @over.
+ * The mmap write lock of @mm guards @seq, @nr_ledger to @pending, and @over;
+ * stack.c changes @nr_ledger under the read lock.
  */
 struct brkw_account {
 	struct hlist_nulls_node node;
@@ -354,6 +357,7 @@ bool brkw_settle_post_unmap(struct mm_struct *mm, enum brkw_op op, unsigned long
 bool brkw_settle_post_fixed(struct mm_struct *mm, enum brkw_op op, long nr_pages,
 			    unsigned long start);
 void brkw_settle_moved(const struct mm_struct *mm, long nr_pages, long nr_left, bool is_move);
+void brkw_settle_grown(const struct mm_struct *mm, unsigned long nr_pages);
 void brkw_settle_replaced(struct brkw_account *acct, unsigned int kind, u64 sz);
 void brkw_settle_fold(struct brkw_account *acct);
 void brkw_settle_refused(const struct mm_struct *mm);
@@ -370,8 +374,15 @@ void brkw_trace_change(struct brkw_account *acct, enum brkw_op op, long nr_pages
 		       unsigned long nr_after);
 void brkw_trace_correct(const struct brkw_account *acct, long nr_pages);
 
+/* stack.c */
+bool brkw_stack_begin(const struct vm_area_struct *vma);
+bool brkw_stack_end(bool is_done);
+void brkw_stack_forget(const struct task_struct *task);
+bool brkw_stack_is_growing(void);
+
 /* brk.c */
 bool brkw_brk_call(struct mm_struct *mm, unsigned long request);
+void brkw_brk_granted(struct mm_struct *mm);
 void brkw_brk_reached(struct brkw_account *acct);
 void brkw_brk_end(struct brkw_account *acct);
 

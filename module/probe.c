@@ -20,7 +20,7 @@ BRKW_DEFINE_ENTRY(munmap_len, brkw_record_munmap_len)
 BRKW_DEFINE_RETURN_ENTRY(sys_mremap, brkw_record_mremap)
 BRKW_DEFINE_RETURN_ENTRY(sys_mremap_compat, brkw_record_mremap)
 BRKW_DEFINE_ENTRY(mremap_grow, brkw_record_stat_account)
-BRKW_DEFINE_ENTRY(stack, brkw_record_stack)
+BRKW_DEFINE_RETURN_ENTRY(stack, brkw_record_stack)
 BRKW_DEFINE_ENTRY(special, brkw_record_special)
 BRKW_DEFINE_RETURN_ENTRY(madvise, brkw_record_madvise)
 BRKW_DEFINE_ENTRY(fault, brkw_record_fault)
@@ -142,7 +142,11 @@ static struct brkw_hook hooks[] = {
 	}, {
 		.name = "madvise",
 		.lost = "madvise calls",
-		.entries = { BRKW_ENTRY("do_madvise", madvise) },
+		.entries = {
+			/* gcc-10 has the system call skip the outer part */
+			BRKW_ENTRY("do_madvise.part.0", madvise),
+			BRKW_ENTRY("do_madvise", madvise),
+		},
 		KEYS(MADVISE_DONTNEED_EVENTS, MADVISE_FREE_BYTES),
 	}, {
 		.name = "fault",

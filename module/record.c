@@ -163,6 +163,8 @@ static noinline void record_odd_unmap(struct mm_struct *mm, enum brkw_call call,
 {
 	if (brkw_settle_post_unmap(mm, unmap_op(mm, call, start), start, end))
 		see();
+	else if (call == BRKW_CALL_BRK)
+		brkw_brk_granted(mm);
 }
 
 static enum brkw_call call_on(const struct mm_struct *mm)
@@ -189,14 +191,18 @@ void brkw_record_munmap(struct pt_regs *regs)
 			 -(long)((end - start) >> PAGE_SHIFT), start);
 }
 
-/* __do_munmap(mm, start, len, ...), 5.10 */
+/*
+ * __do_munmap(mm, start, len, ...), 5.10. It is also what refuses a range that
+ * is none; newer kernels have done that before they come to their core.
+ */
 void brkw_record_munmap_len(struct pt_regs *regs)
 {
 	struct mm_struct *mm = (void *)regs_get_kernel_argument(regs, 0);
 	unsigned long start = regs_get_kernel_argument(regs, 1);
-	unsigned long len = PAGE_ALIGN(regs_get_kernel_argument(regs, 2));
+	unsigned long len = regs_get_kernel_argument(regs, 2);
 
-	record_odd_unmap(mm, call_on(mm), start, start + len);
+	if (!offset_in_page(start) && start <= TASK_SIZE && len <= TASK_SIZE - start)
+		record_odd_unmap(mm, call_on(mm), start, start + PAGE_ALIGN(len));
 }
 
 /* Only mremap() itself knows that it failed before it changed anything. */
@@ -232,18 +238,21 @@ void brkw_record_stat_account(struct pt_regs *regs)
 }
 
 /* expand_downwards(vma, address): a touch, or exec laying out its arguments. */
-void brkw_record_stack(struct pt_regs *regs)
+bool brkw_record_stack(struct pt_regs *regs)
 {
 	const struct vm_area_struct *vma = (void *)regs_get_kernel_argument(regs, 0);
 	unsigned long address = regs_get_kernel_argument(regs, 1) & PAGE_MASK;
 	struct mm_struct *mm = vma->vm_mm;
 
 	if (address >= vma->vm_start)
-		return;
+		return false;
 	if (mm != current->mm)
 		brkw_account_open_embryo(mm);
 	see();
+	if (!BRKW_STACK_GROWS_WRITE_LOCKED)
+		return brkw_stack_begin(vma);
 	brkw_settle_post(mm, BRKW_OP_STACK_GROW, (vma->vm_start - address) >> PAGE_SHIFT, 0);
+	return false;
 }
 
 /* _install_special_mapping(mm, addr, len, ...): vdso, uprobes */
@@ -329,7 +338,8 @@ void brkw_record_exit_mm(struct pt_regs *regs)
  */
 void brkw_record_return(unsigned long retval)
 {
-	brkw_outcome_answer(retval);
+	if (BRKW_STACK_GROWS_WRITE_LOCKED || !brkw_stack_end(!(int)retval))
+		brkw_outcome_answer(retval);
 }
 
 /* Tracepoint sched_process_free: the counters of the task are final. */

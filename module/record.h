@@ -25,7 +25,7 @@ void brkw_record_munmap(struct pt_regs *regs);
 void brkw_record_munmap_len(struct pt_regs *regs);
 bool brkw_record_mremap(struct pt_regs *regs);
 void brkw_record_stat_account(struct pt_regs *regs);
-void brkw_record_stack(struct pt_regs *regs);
+bool brkw_record_stack(struct pt_regs *regs);
 void brkw_record_special(struct pt_regs *regs);
 bool brkw_record_madvise(struct pt_regs *regs);
 void brkw_record_fault(struct pt_regs *regs);

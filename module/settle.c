@@ -515,6 +515,26 @@ void brkw_settle_refused(const struct mm_struct *mm)
 }
 
 /**
+ * brkw_settle_grown() - a mapping has grown, and total_vm with it
+ * @mm: its address space; its mmap lock is held, so that nobody posts
+ * @nr_pages: by how much
+ *
+ * What is posted stays so. Context: a hook; one at a time.
+ */
+void brkw_settle_grown(const struct mm_struct *mm, unsigned long nr_pages)
+{
+	struct brkw_account *acct = brkw_account_for(mm);
+
+	if (!acct)
+		return;
+	raw_write_seqcount_begin(&acct->seq);
+	acct->nr_ledger += nr_pages;
+	add_value(acct, BRKW_KEY_STACK_GROW_EVENTS, 1);
+	add_value(acct, BRKW_KEY_STACK_GROW_BYTES, bytes_of(nr_pages));
+	raw_write_seqcount_end(&acct->seq);
+}
+
+/**
  * brkw_settle_is_moving() - mremap() holds a mapping in two places
  * @mm: the address space, write locked
  *
@@ -654,7 +674,7 @@ bool brkw_settle_view(const struct brkw_account *acct, const struct mm_struct *m
 	} while (read_seqcount_retry(&acct->seq, seq));
 	if (pending.op == BRKW_OP_NONE || is_by_return)
 		return !delta;
-	if (pending.is_over || pending.op == BRKW_OP_MREMAP_UNDO)
+	if (pending.is_over || pending.op == BRKW_OP_MREMAP_UNDO || brkw_stack_is_growing())
 		return false;
 	if (delta == pending.nr_pages) {
 		*ret_nr_ledger += delta;

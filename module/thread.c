@@ -368,6 +368,7 @@ void brkw_thread_free(struct task_struct *task)
 	if (!thread)
 		return;
 	brkw_outcome_forget(thread);
+	brkw_stack_forget(task);
 	orphan = leave_account(thread);
 	del_thread(thread);
 	brkw_pool_give(&thread_pool, thread);
