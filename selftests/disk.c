@@ -46,21 +46,6 @@ static void unload(const char *command)
 		fprintf(stderr, "# %s fails\n", command);
 }
 
-/* Faults of one segment, as many as the kernel counts, some of them major. */
-#define expect_waits(segment, nr_least, want, run) ({			\
-	struct proc_faults __now = { 0 };				\
-									\
-	EXPECT_TRUE(subject_mark(&self->child));			\
-	EXPECT_EQ((long)(want), (run));					\
-	EXPECT_EQ(0, proc_read_faults(self->child.pid, &__now));	\
-	__now.minor -= self->child.faults.minor;			\
-	__now.major -= self->child.faults.major;			\
-	EXPECT_LE(nr_least, __now.major);				\
-	EXPECT_TRUE(subject_changed(&self->child, DELTAS(		\
-		DELTA(FAULT_##segment##_MINOR, __now.minor),		\
-		DELTA(FAULT_##segment##_MAJOR, __now.major))));		\
-	__now.minor + __now.major; })
-
 FIXTURE(disk) {
 	struct subject child;
 	int fd;
@@ -123,13 +108,13 @@ TEST_F_TIMEOUT(disk, shared, NR_SECONDS)
 TEST_F_TIMEOUT(disk, shared_written_at_once, NR_SECONDS)
 {
 	map_disk(&self->child, self->room, MAP_SHARED, self->fd);
-	expect_waits(SHARED, NR, 0, write_pages(&self->child, self->room, SIZE));
+	expect_faults(SHARED, NR, 0, write_pages(&self->child, self->room, SIZE));
 }
 
 TEST_F_TIMEOUT(disk, in_a_system_call, NR_SECONDS)
 {
 	map_disk(&self->child, self->room, MAP_PRIVATE, self->fd);
-	expect_waits(FILE, NR, SIZE,
+	expect_faults(FILE, NR, SIZE,
 		     call(&self->child, SYS_write, self->memfd, self->room, SIZE));
 }
 
@@ -137,7 +122,7 @@ TEST_F_TIMEOUT(disk, in_a_system_call, NR_SECONDS)
 TEST_F_TIMEOUT(disk, locked, NR_SECONDS)
 {
 	map_disk(&self->child, self->room, MAP_PRIVATE, self->fd);
-	EXPECT_EQ(NR, expect_waits(FILE, 0, 0, call(&self->child, SYS_mlock, self->room, SIZE)));
+	EXPECT_EQ(NR, expect_faults(FILE, 0, 0, call(&self->child, SYS_mlock, self->room, SIZE)));
 }
 
 /* arg: process, address there; SIZE bytes are read into the buffer. */
@@ -171,7 +156,7 @@ static long race_read(const long *arg)
 TEST_F_TIMEOUT(disk, threads, NR_SECONDS)
 {
 	map_disk(&self->child, self->room, MAP_PRIVATE, self->fd);
-	expect_waits(FILE, NR, 0, step(&self->child, step_race, (long)race_read, NR_THREADS_MAX,
+	expect_faults(FILE, NR, 0, step(&self->child, step_race, (long)race_read, NR_THREADS_MAX,
 				       self->room));
 }
 
@@ -254,7 +239,7 @@ TEST_F_TIMEOUT(swap, anon, NR_SECONDS)
 {
 	map(&self->child, self->room, SIZE, ANON | MAP_FIXED, -1);
 	swap_out(&self->child, self->room);
-	expect_waits(ANON, 1, 0, write_pages(&self->child, self->room, SIZE));
+	expect_faults(ANON, 1, 0, write_pages(&self->child, self->room, SIZE));
 }
 
 TEST_F_TIMEOUT(swap, heap, NR_SECONDS)
@@ -263,7 +248,7 @@ TEST_F_TIMEOUT(swap, heap, NR_SECONDS)
 
 	call(&self->child, SYS_brk, end + SIZE);
 	swap_out(&self->child, end);
-	expect_waits(HEAP, 1, 0, read_pages(&self->child, end, SIZE));
+	expect_faults(HEAP, 1, 0, read_pages(&self->child, end, SIZE));
 }
 
 TEST_F_TIMEOUT(swap, stack, NR_SECONDS)
@@ -272,14 +257,14 @@ TEST_F_TIMEOUT(swap, stack, NR_SECONDS)
 
 	ASSERT_EQ(0, proc_find_mapping(self->child.pid, "[stack]", &stack));
 	swap_out(&self->child, stack.start - SIZE);
-	expect_waits(STACK, 1, 0, read_pages(&self->child, stack.start - SIZE, SIZE));
+	expect_faults(STACK, 1, 0, read_pages(&self->child, stack.start - SIZE, SIZE));
 }
 
 TEST_F_TIMEOUT(swap, shared, NR_SECONDS)
 {
 	map(&self->child, self->room, SIZE, MAP_SHARED | MAP_ANONYMOUS | MAP_FIXED, -1);
 	swap_out(&self->child, self->room);
-	expect_waits(SHARED, 1, 0, read_pages(&self->child, self->room, SIZE));
+	expect_faults(SHARED, 1, 0, read_pages(&self->child, self->room, SIZE));
 }
 
 TEST_HARNESS_MAIN

@@ -307,7 +307,7 @@ TEST_F(shm, touched)
 	ASSERT_EQ(0, call(&self->child, SYS_shmdt, start));
 	ASSERT_EQ(0, subject_settle(&self->child));
 	start = call(&self->child, SYS_shmat, self->id, 0, 0);
-	expect_step(0, write_pages(&self->child, start, SIZE), DELTA(FAULT_SHARED_MINOR, 5));
+	EXPECT_EQ(5, expect_faults(SHARED, 0, 0, write_pages(&self->child, start, SIZE)));
 }
 
 #define NR_HUGE_FILE	"/proc/sys/vm/nr_hugepages"

@@ -87,6 +87,24 @@ bool subject_has_become(struct subject *subject, const char *comm,
 	EXPECT_TRUE(subject_changed(&self->child, DELTAS(__VA_ARGS__))); \
 	__answer; })
 
+/*
+ * Faults of one segment, as many as the kernel counts, @nr_least of them major.
+ * Answers how many.
+ */
+#define expect_faults(segment, nr_least, want, run) ({			\
+	struct proc_faults __now = { 0 };				\
+									\
+	EXPECT_TRUE(subject_mark(&self->child));			\
+	EXPECT_EQ((long)(want), (run));					\
+	EXPECT_EQ(0, proc_read_faults(self->child.pid, &__now));	\
+	__now.minor -= self->child.faults.minor;			\
+	__now.major -= self->child.faults.major;			\
+	EXPECT_LE(nr_least, __now.major);				\
+	EXPECT_TRUE(subject_changed(&self->child, DELTAS(		\
+		DELTA(FAULT_##segment##_MINOR, __now.minor),		\
+		DELTA(FAULT_##segment##_MAJOR, __now.major))));		\
+	__now.minor + __now.major; })
+
 /* Fixture of a test that measures one child and nothing else. */
 #define SUBJECT_FIXTURE(name)						\
 	FIXTURE(name) {							\
