@@ -154,6 +154,7 @@ struct brkw_over {
  * @tgid: number of the process in the initial pid namespace
  * @nr_ledger: what total_vm was when last settled, pages
  * @pending: the posted, unsettled operation
+ * @traced_seq: what tracers were told that @pending is the number of
  * @brk_task: the thread whose last brk() has not reached the part that
  *	      changes pages; only compared
  * @value: the keys that are counted; the others are made by read.c, which uses
@@ -194,6 +195,7 @@ struct brkw_account {
 	u32 tgid;
 	unsigned long nr_ledger;
 	struct brkw_pending pending;
+	u64 traced_seq;
 	struct task_struct *brk_task;
 	atomic64_t value[BRKW_NR_PLACES];
 
@@ -370,8 +372,8 @@ bool brkw_settle_view(const struct brkw_account *acct, const struct mm_struct *m
 		      bool is_read_locked, s64 *value, unsigned long *ret_nr_ledger);
 
 /* trace.c */
-void brkw_trace_change(struct brkw_account *acct, enum brkw_op op, long nr_pages,
-		       unsigned long nr_after);
+u64 brkw_trace_change(struct brkw_account *acct, enum brkw_op op, long nr_pages,
+		      unsigned long nr_after);
 void brkw_trace_correct(const struct brkw_account *acct, long nr_pages);
 
 /* stack.c */

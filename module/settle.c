@@ -415,7 +415,7 @@ static __always_inline void trace_posted(struct brkw_account *acct, enum brkw_op
 {
 	if (!trace_vm_change_enabled() || !acct)
 		return;
-	brkw_trace_change(acct, op, nr_pages, acct->nr_ledger + nr_pages);
+	acct->traced_seq = brkw_trace_change(acct, op, nr_pages, acct->nr_ledger + nr_pages);
 	acct->pending.is_traced = true;
 }
 
@@ -532,6 +532,8 @@ void brkw_settle_grown(const struct mm_struct *mm, unsigned long nr_pages)
 	add_value(acct, BRKW_KEY_STACK_GROW_EVENTS, 1);
 	add_value(acct, BRKW_KEY_STACK_GROW_BYTES, bytes_of(nr_pages));
 	raw_write_seqcount_end(&acct->seq);
+	if (trace_vm_change_enabled())
+		brkw_trace_change(acct, BRKW_OP_STACK_GROW, nr_pages, acct->nr_ledger);
 }
 
 /**

@@ -34,28 +34,30 @@ static const u8 changes[BRKW_NR_OPS] = {
  * @nr_pages: by how much total_vm changes if it succeeds
  * @nr_after: total_vm then
  *
- * Context: a hook under the write lock.
+ * Context: a hook under the mmap lock, one at a time. Return: the number of the
+ * change.
  */
-void brkw_trace_change(struct brkw_account *acct, enum brkw_op op, long nr_pages,
-		       unsigned long nr_after)
+u64 brkw_trace_change(struct brkw_account *acct, enum brkw_op op, long nr_pages,
+		      unsigned long nr_after)
 {
 	u64 seq = atomic64_read(&SEQ(acct)) + 1;
 
 	atomic64_set(&SEQ(acct), seq);
 	trace_vm_change(acct->tgid, seq, changes[op], (s64)nr_pages << PAGE_SHIFT,
 			(u64)nr_after << PAGE_SHIFT);
+	return seq;
 }
 
 /**
  * brkw_trace_correct() - the operation that is pending has ended otherwise
- * @acct: the account; nothing was traced since
+ * @acct: the account
  * @nr_pages: by how much total_vm has changed
  *
  * Context: as brkw_settle_post().
  */
 void brkw_trace_correct(const struct brkw_account *acct, long nr_pages)
 {
-	trace_vm_correct(acct->tgid, atomic64_read(&SEQ(acct)), changes[acct->pending.op],
+	trace_vm_correct(acct->tgid, acct->traced_seq, changes[acct->pending.op],
 			 (s64)nr_pages << PAGE_SHIFT,
 			 (u64)(acct->nr_ledger + nr_pages) << PAGE_SHIFT);
 }
