@@ -14,7 +14,7 @@ Q       := $(if $(V),,@)
 all: tools module-here
 
 tools:
-	$(Q)$(MAKE) --no-print-directory -C tools BUILD=$(BUILD)
+	$(Q)$(MAKE) --no-print-directory -C tools BUILD=$(BUILD) SANITIZE=$(SANITIZE)
 
 # Without headers there is no module, which is no error: the tool is of use
 # alone, and `make module K=6.12` builds for a kernel of the list.
@@ -34,8 +34,9 @@ demo:
 check:
 	$(Q)selftests/check
 
+# SANITIZE=1 builds and tests with ASan and UBSan, in a folder beside.
 test: tools
-	$(Q)tools/tests/run.sh $(BUILD)
+	$(Q)$(MAKE) --no-print-directory -C tools BUILD=$(BUILD) SANITIZE=$(SANITIZE) test
 
 vmtest:
 	$(Q)selftests/vmtest $(or $(K),$(error which kernel? one of selftests/kernels: make vmtest K=6.1))
@@ -67,7 +68,7 @@ help:
 	@echo 'make                the tool, and the module for the running kernel'
 	@echo 'make demo           a stock kernel in a VM watches a real program (K=6.1)'
 	@echo 'make check          everything: builds, linters, tests, VMs'
-	@echo 'make test           the tests of the tool: no root, no VM'
+	@echo 'make test           the tests of the tool: no root, no VM (SANITIZE=1: with ASan, UBSan)'
 	@echo 'make module K=6.12  the module for a kernel of selftests/kernels'
 	@echo 'make vmtest K=6.12  the selftests in that kernel'
 	@echo 'make bench          what watching costs, beside the peers (K=6.12 for one kernel)'

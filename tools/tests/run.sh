@@ -44,7 +44,7 @@ prepare()
 {
 	local text
 
-	make -s -C "$here/.." BUILD="$build" SAN= mksnapshot || return 1
+	make -s -C "$here/.." BUILD="$build" SANITIZE= mksnapshot || return 1
 	cp -R "$here/dumps" "$work/dumps" || return 1
 	for text in "$work"/dumps/*/snapshot.txt; do
 		"$maker" <"$text" >"${text%.txt}" || return 1
