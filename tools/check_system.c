@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
-#include <glob.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "check.h"
+#include "pidns.h"
+#include "setting.h"
+#include "why.h"
 
 #define CURE_SIGN	"sign brkwatch.ko with a key that this kernel trusts (mokutil --import)"
+#define EFI_SECURE_BOOT	"/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 #define CURE_BUILD	"'make module', then insmod"
 
 static void sys_path(const struct brkw_checkup *up, const char *path, char *ret_path)
@@ -24,41 +27,12 @@ static bool has_path(const struct brkw_checkup *up, const char *path)
 	return !access(full, F_OK);
 }
 
-/* First line of a file that begins with @word, without its end; 0 or -errno. */
-static int read_line(const struct brkw_checkup *up, const char *path, const char *word,
-		     char *ret_line, size_t sz)
-{
-	char full[PATH_MAX];
-	int err = -ENODATA;
-	FILE *file;
-
-	sys_path(up, path, full);
-	file = fopen(full, "re");
-	if (!file)
-		return -errno;
-	while (err && fgets(ret_line, (int)sz, file))
-		if (!strncmp(ret_line, word, strlen(word)))
-			err = 0;
-	fclose(file);
-	ret_line[err ? 0 : strcspn(ret_line, "\n")] = '\0';
-	return err;
-}
-
-/* A setting of one character: that character, or -errno. */
-static int read_setting(const struct brkw_checkup *up, const char *path)
-{
-	char line[64];
-	int err = read_line(up, path, "", line, sizeof(line));
-
-	return err ? err : line[0];
-}
-
 static void check_root(struct brkw_checkup *up)
 {
 	unsigned int uid, euid = 1;
 	char line[128];
 
-	if (!read_line(up, "/proc/self/status", "Uid:", line, sizeof(line)) &&
+	if (!brkw_setting_line(up->sysroot, "/proc/self/status", "Uid:", line, sizeof(line)) &&
 	    sscanf(line, "Uid: %u %u", &uid, &euid) != 2)
 		euid = 1;
 	up->is_root = euid == 0;
@@ -69,11 +43,25 @@ static void check_root(struct brkw_checkup *up)
 			       "we are not root, and only root may read debugfs");
 }
 
+static void check_pidns(struct brkw_checkup *up)
+{
+	struct brkw_why why;
+
+	if (brkw_pidns_is_initial(up->sysroot)) {
+		brkw_check_add(up, "pid_namespace", BRKW_OK, "",
+			       "we are in the initial pid namespace");
+		return;
+	}
+	brkw_pidns_foreign(&why, 0);
+	brkw_check_add(up, "pid_namespace", BRKW_WARN, why.cure, "%s", why.text);
+}
+
 static void check_kernel(struct brkw_checkup *up)
 {
 	char path[PATH_MAX];
 
-	if (read_line(up, "/proc/sys/kernel/osrelease", "", up->release, sizeof(up->release)))
+	if (brkw_setting_line(up->sysroot, "/proc/sys/kernel/osrelease", "", up->release,
+			      sizeof(up->release)))
 		strcpy(up->release, "unknown");
 	snprintf(path, sizeof(path), "/lib/modules/%s/build", up->release);
 	if (has_path(up, path))
@@ -165,7 +153,8 @@ static void check_lockdown(struct brkw_checkup *up)
 {
 	char line[128];
 
-	if (read_line(up, "/sys/kernel/security/lockdown", "", line, sizeof(line)))
+	if (brkw_setting_line(up->sysroot, "/sys/kernel/security/lockdown", "", line,
+			      sizeof(line)))
 		brkw_check_add(up, "lockdown", BRKW_OK, "", "no lockdown is to be seen");
 	else if (strstr(line, "[confidentiality]"))
 		brkw_check_add(up, "lockdown", BRKW_FAIL,
@@ -181,16 +170,12 @@ static void check_lockdown(struct brkw_checkup *up)
 /* Last byte of the variable: 1 on, 0 off; -1 if this is no such machine. */
 static int read_secure_boot(const struct brkw_checkup *up)
 {
-	char pattern[PATH_MAX];
+	char full[PATH_MAX];
 	int last = -1, byte;
-	glob_t found;
 	FILE *file;
 
-	sys_path(up, "/sys/firmware/efi/efivars/SecureBoot-*", pattern);
-	if (glob(pattern, 0, NULL, &found))
-		return -1;
-	file = fopen(found.gl_pathv[0], "re");
-	globfree(&found);
+	sys_path(up, EFI_SECURE_BOOT, full);
+	file = fopen(full, "re");
 	if (!file)
 		return -1;
 	while ((byte = getc(file)) != EOF)
@@ -213,7 +198,8 @@ static void check_secure_boot(struct brkw_checkup *up)
 
 static void check_signatures(struct brkw_checkup *up)
 {
-	bool is_enforced = read_setting(up, "/sys/module/module/parameters/sig_enforce") == 'Y';
+	bool is_enforced = brkw_setting_char(up->sysroot, "/sys/module/module/parameters/sig_enforce") ==
+			   'Y';
 
 	if (!is_enforced)
 		brkw_check_add(up, "signatures", BRKW_OK, "", "modules need no signature");
@@ -234,7 +220,7 @@ static void check_btf(struct brkw_checkup *up)
 
 static void check_kprobes(struct brkw_checkup *up)
 {
-	int setting = read_setting(up, "/sys/kernel/debug/kprobes/enabled");
+	int setting = brkw_setting_char(up->sysroot, "/sys/kernel/debug/kprobes/enabled");
 
 	if (setting == '1')
 		brkw_check_add(up, "kprobes", BRKW_OK, "", "kprobes are on");
@@ -252,7 +238,7 @@ static void check_kprobes(struct brkw_checkup *up)
 
 static void check_ftrace(struct brkw_checkup *up)
 {
-	int setting = read_setting(up, "/proc/sys/kernel/ftrace_enabled");
+	int setting = brkw_setting_char(up->sysroot, "/proc/sys/kernel/ftrace_enabled");
 
 	if (setting == '1')
 		brkw_check_add(up, "ftrace", BRKW_OK, "", "ftrace is on");
@@ -269,6 +255,7 @@ void brkw_check_system(struct brkw_checkup *up)
 {
 	static void (*const checks[])(struct brkw_checkup *up) = {
 		check_root,
+		check_pidns,
 		check_kernel,
 		check_loaded,
 		check_debugfs,

@@ -66,6 +66,11 @@ int brkw_cmd_failed(const struct brkw_why *why)
 	return BRKW_EXIT_FAILED;
 }
 
+void brkw_cmd_warn(const struct brkw_why *why)
+{
+	print_error("warning", why->text, why->cure);
+}
+
 /* The errno of an earlier flush is lost: ask the pipe itself. */
 static bool has_reader(void)
 {

@@ -122,6 +122,12 @@ void brkw_cmd_misused(const struct brkw_verb *verb, const char *fmt, ...)
 int brkw_cmd_failed(const struct brkw_why *why);
 
 /**
+ * brkw_cmd_warn - print what should be known about what is printed
+ * @why: the warning; what it is about is not printed
+ */
+void brkw_cmd_warn(const struct brkw_why *why);
+
+/**
  * brkw_cmd_finish - the last flush of standard output
  * @status: exit status so far
  *

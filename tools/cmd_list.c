@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <string.h>
 
+#include "caution.h"
 #include "cmd.h"
 #include "column.h"
 #include "json.h"
@@ -93,6 +94,7 @@ int do_list(const struct brkw_verb *verb, struct brkw_env *env, int argc, char *
 	brkw_cmd_source(env, &src);
 	if (brkw_source_live(&src, &snap, &why))
 		return brkw_cmd_failed(&why);
+	brkw_caution_print(env, &src);
 	brkw_column_sort(&snap, col, *wish.sort == '-');
 	if (snap.nr_accts > (uint64_t)wish.nr_max)
 		snap.nr_accts = (size_t)wish.nr_max;

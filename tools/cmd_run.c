@@ -15,6 +15,7 @@
 
 #include "cmd.h"
 #include "json.h"
+#include "pidns.h"
 #include "report.h"
 #include "snapshot.h"
 #include "source.h"
@@ -156,8 +157,9 @@ static int run_command(char **command, pid_t *ret_pid, int *ret_status)
 	return err;
 }
 
-/* Will there be an account? Nothing is run if there will not. */
-static int check_ready(const struct brkw_source *src, struct brkw_why *why)
+/* Will there be an account that we know? Nothing is run if there will not. */
+static int check_ready(const struct brkw_env *env, const struct brkw_source *src,
+		       struct brkw_why *why)
 {
 	struct brkw_snapshot snap;
 	struct brkw_stats stats;
@@ -167,6 +169,9 @@ static int check_ready(const struct brkw_source *src, struct brkw_why *why)
 	if (err)
 		return err;
 	brkw_snapshot_free(&snap);
+	brkw_why_what(why, "run");
+	if (!env->dir && !brkw_pidns_is_initial(env->sysroot))
+		return brkw_pidns_foreign(why, -ESRCH);
 	err = brkw_source_stats(src, &stats, why);
 	if (err)
 		return err == -ENOENT ? 0 : err;
@@ -317,7 +322,7 @@ int do_run(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **
 	if (optind == argc)
 		brkw_cmd_misused(verb, "there is no command to run");
 	brkw_cmd_source(env, &src);
-	if (check_ready(&src, &why))
+	if (check_ready(env, &src, &why))
 		return brkw_cmd_failed(&why);
 	out = open_output(path, &why);
 	if (!out)

@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "caution.h"
 #include "cmd.h"
 #include "comm.h"
 #include "json.h"
+#include "pidns.h"
 #include "report.h"
 #include "snapshot.h"
 #include "source.h"
@@ -176,6 +178,9 @@ int do_show(const struct brkw_verb *verb, struct brkw_env *env, int argc, char *
 	brkw_cmd_source(env, &src);
 	if (find_account(&src, &want, &acct, &why))
 		return brkw_cmd_failed(&why);
+	if (!env->dir && acct.state == BRKW_LIVE)
+		acct.ns_pid = brkw_pidns_inner(env->sysroot, acct.pid);
+	brkw_caution_print(env, &src);
 	if (!env->is_json) {
 		brkw_report_print(&acct, env->is_exact, stdout);
 	} else if (brkw_json_print_account(&acct, stdout)) {

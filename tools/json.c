@@ -63,6 +63,13 @@ static int add_account(struct json_object *object, const struct brkw_account *ac
 	return err;
 }
 
+/* Of its own pid namespace; no column, for the files of the module lack it. */
+static int add_ns_pid(struct json_object *object, const struct brkw_account *acct)
+{
+	return acct->ns_pid ? add_number(object, "ns_pid", acct->ns_pid) :
+			      add_member(object, "ns_pid", NULL);
+}
+
 /* Print and drop @object; @err is what building it came to. */
 static int print_object(struct json_object *object, int err, FILE *out)
 {
@@ -86,7 +93,8 @@ static int fill_list(struct json_object *list, const struct brkw_snapshot *snap,
 
 	if (!array)
 		return -ENOMEM;
-	err = add_number(list, "abi", BRKW_ABI) || add_number(list, "ts_ns", snap->ts_ns) ||
+	err = add_number(list, "abi", BRKW_ABI) ||
+	      add_member(list, "ts_ns", json_object_new_uint64(snap->ts_ns)) ||
 	      add_number(list, "page_bytes", snap->sz_page);
 	if (add_member(list, "processes", array))
 		return -ENOMEM;
@@ -115,7 +123,8 @@ int brkw_json_print_account(const struct brkw_account *acct, FILE *out)
 
 	brkw_column_set_contract(&set);
 	if (object)
-		err = add_number(object, "abi", BRKW_ABI) || add_account(object, acct, &set);
+		err = add_number(object, "abi", BRKW_ABI) ||
+		      add_account(object, acct, &set) || add_ns_pid(object, acct);
 	return print_object(object, err, out);
 }
 

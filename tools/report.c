@@ -73,8 +73,10 @@ static void print_title(const struct page *page)
 	const struct brkw_account *acct = page->acct;
 
 	brkw_comm_escape(acct->comm, strlen(acct->comm), comm, sizeof(comm));
-	fprintf(page->out, "%s (pid %u), %s, watched from %s", comm, acct->pid,
-		brkw_snapshot_state_name(acct->state),
+	fprintf(page->out, "%s (pid %u", comm, acct->pid);
+	if (acct->ns_pid && acct->ns_pid != acct->pid)
+		fprintf(page->out, ", %u in its namespace", acct->ns_pid);
+	fprintf(page->out, "), %s, watched from %s", brkw_snapshot_state_name(acct->state),
 		key_text(&human, BRKW_KEY_WATCHED_SINCE_NS, BRKW_NS, since));
 	if (acct->state != BRKW_LIVE)
 		fprintf(page->out, " to %s", key_text(&human, BRKW_KEY_ENDED_NS, BRKW_NS, ended));

@@ -22,6 +22,8 @@ struct brkw_why;
  * @comm: name of the process, any bytes, terminated
  * @unknown: bit k % 64 of word k / 64 is set: key k is not known
  * @value: the numeric keys, by &enum brkw_key
+ * @ns_pid: number of the process in its own pid namespace; 0 if it is not
+ *	    known. No file of the module has it: brkw_pidns_inner() tells
  */
 struct brkw_account {
 	uint32_t pid;
@@ -29,6 +31,7 @@ struct brkw_account {
 	char comm[BRKW_COMM_LEN + 1];
 	uint64_t unknown[2];
 	int64_t value[BRKW_NR_KEYS];
+	uint32_t ns_pid;
 };
 
 /**

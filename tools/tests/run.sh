@@ -46,9 +46,10 @@ prepare()
 
 	make -s -C "$here/.." BUILD="$build" SANITIZE= mksnapshot || return 1
 	cp -R "$here/dumps" "$work/dumps" || return 1
-	for text in "$work"/dumps/*/snapshot.txt; do
+	find "$work/dumps" -name snapshot.txt >"$work/texts" || return 1
+	while read -r text; do
 		"$maker" <"$text" >"${text%.txt}" || return 1
-	done
+	done <"$work/texts"
 }
 
 # All that one case did, in $work/got.
