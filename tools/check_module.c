@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "exact.h"
 #include "format.h"
 #include "source.h"
 #include "stats.h"
@@ -82,6 +83,14 @@ static void check_missed(struct brkw_checkup *up, const struct brkw_stats *stats
 			       "look for accounts whose vm_unaccounted_bytes is not 0, and report it",
 			       "%lld changes of size were not what their hook had announced",
 			       (long long)nr_mismatched);
+}
+
+static void check_exact(struct brkw_checkup *up, const struct brkw_stats *stats)
+{
+	struct brkw_why why;
+
+	if (brkw_exact_lost(stats, up->is_recorded ? NULL : up->sysroot, &why))
+		brkw_check_add(up, "exact", BRKW_WARN, why.cure, "%s", why.text);
 }
 
 /* The module times one hit of many; what the kernel adds to call it is not in it. */
@@ -165,6 +174,7 @@ void brkw_check_module(struct brkw_checkup *up)
 	}
 	if (check_enabled(up, &stats))
 		check_hooks(up, &stats);
+	check_exact(up, &stats);
 	check_missed(up, &stats);
 	check_dropped(up, &stats);
 	check_cost(up, &stats);

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "caution.h"
 #include "cmd.h"
 #include "json.h"
 #include "pidns.h"
@@ -300,10 +301,12 @@ static int watch_command(const struct brkw_env *env, const struct brkw_source *s
 		return refuse_exec(command[0], err, status);
 	}
 	err = wait_account(src, pid, ts_ns, &acct, &why);
-	if (err)
+	if (err) {
 		brkw_cmd_failed(&why);
-	else
+	} else {
+		brkw_caution_print(env, src);
 		err = print_account(env, &acct, out);
+	}
 	err_close = close_output(out, path, &why);
 	if (err_close)
 		brkw_cmd_failed(&why);

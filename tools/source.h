@@ -17,10 +17,12 @@ struct brkw_why;
 /**
  * struct brkw_source - a folder to read from
  * @dir: its path
+ * @sysroot: prefix of the paths of the system, or ""; NULL for a recording
  * @explain: says what a failed read means, with the cure
  */
 struct brkw_source {
 	char dir[PATH_MAX];
+	const char *sysroot;
 	void (*explain)(const struct brkw_source *src, int err, struct brkw_why *why);
 };
 

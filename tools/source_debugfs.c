@@ -9,6 +9,21 @@
 
 #define CURE_DOCTOR	"try 'brkwatch doctor'"
 
+static void explain_absent(const struct brkw_source *src, struct brkw_why *why)
+{
+	char module[PATH_MAX];
+
+	snprintf(module, sizeof(module), "%s/sys/module/brkwatch", src->sysroot);
+	brkw_why_what(why, "%s", src->dir);
+	if (access(module, F_OK)) {
+		brkw_why_set(why, -ENOENT, "the module is not loaded");
+		brkw_why_cure(why, "insmod brkwatch.ko, or " CURE_DOCTOR);
+	} else {
+		brkw_why_set(why, -ENOENT, "the module is loaded, but debugfs is not mounted");
+		brkw_why_cure(why, "mount -t debugfs none /sys/kernel/debug");
+	}
+}
+
 static void explain_debugfs(const struct brkw_source *src, int err, struct brkw_why *why)
 {
 	if (err == -EACCES) {
@@ -16,9 +31,7 @@ static void explain_debugfs(const struct brkw_source *src, int err, struct brkw_
 	} else if (err == -EPERM) {
 		brkw_why_cure(why, "the kernel may be locked down, " CURE_DOCTOR);
 	} else if (err == -ENOENT && access(src->dir, F_OK)) {
-		brkw_why_what(why, "%s", src->dir);
-		brkw_why_set(why, err, "the module is not loaded or debugfs is not mounted");
-		brkw_why_cure(why, CURE_DOCTOR);
+		explain_absent(src, why);
 	}
 }
 
@@ -26,5 +39,6 @@ void brkw_source_init_debugfs(struct brkw_source *src, const char *sysroot)
 {
 	snprintf(src->dir, sizeof(src->dir), "%s/sys/kernel/debug/%s", sysroot,
 		 BRKW_DEBUGFS_DIR);
+	src->sysroot = sysroot;
 	src->explain = explain_debugfs;
 }

@@ -22,5 +22,6 @@ static void explain_dir(const struct brkw_source *src, int err, struct brkw_why 
 void brkw_source_init_dir(struct brkw_source *src, const char *dir)
 {
 	snprintf(src->dir, sizeof(src->dir), "%s", dir);
+	src->sysroot = NULL;
 	src->explain = explain_dir;
 }

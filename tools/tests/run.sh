@@ -39,13 +39,34 @@ verdict()
 	esac
 }
 
+# One line of variants.
+vary()
+{
+	local new="$work/dumps/$1" old="$work/dumps/$2" path="$3" text="$4"
+
+	[ -d "$new" ] || cp -R "$old" "$new" || return 1
+	rm -rf "${new:?}/$path"
+	case $text in
+	'') ;;
+	DIR) mkdir -p "$new/$path" ;;
+	@*) cp "$work/dumps/${text#@}" "$new/$path" ;;
+	*) echo "$text" >"$new/$path" ;;
+	esac
+}
+
 # The recorded folders with their binary snapshots, in $work/dumps.
 prepare()
 {
-	local text
+	local new old path text
 
 	make -s -C "$here/.." BUILD="$build" SANITIZE= mksnapshot || return 1
 	cp -R "$here/dumps" "$work/dumps" || return 1
+	while read -r new old path text; do
+		case $new in
+		'' | '#'*) continue ;;
+		esac
+		vary "$new" "$old" "$path" "$text" || return 1
+	done <"$here/variants"
 	find "$work/dumps" -name snapshot.txt >"$work/texts" || return 1
 	while read -r text; do
 		"$maker" <"$text" >"${text%.txt}" || return 1
