@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "check.h"
+#include "comm.h"
 
 const char *brkw_check_verdict_name(enum brkw_verdict verdict)
 {
@@ -30,4 +31,6 @@ void brkw_check_add(struct brkw_checkup *up, const char *name, enum brkw_verdict
 	va_start(args, fmt);
 	vsnprintf(check->text, sizeof(check->text), fmt, args);
 	va_end(args);
+	brkw_comm_clean(check->text);
+	brkw_comm_clean(check->cure);
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "comm.h"
 #include "source.h"
 #include "why.h"
 
@@ -37,12 +38,9 @@ static const struct brkw_option common_options[] = {
 static void print_error(const char *what, const char *text, const char *cure)
 {
 	char line[1024];
-	char *c;
 
 	snprintf(line, sizeof(line), "brkwatch: %s: %s%s%s", what, text, *cure ? "; " : "", cure);
-	for (c = line; *c; c++)
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			*c = '?';
+	brkw_comm_clean(line);
 	fprintf(stderr, "%s\n", line);
 }
 
@@ -134,7 +132,12 @@ static void __attribute__((noreturn)) print_help(const struct brkw_verb *verb,
 	exit(brkw_cmd_finish(BRKW_EXIT_DONE));
 }
 
-/* The two forms of getopt_long(), made of our tables. */
+/*
+ * The two forms of getopt_long(), made of our tables. It says in optopt which
+ * option is wrong, but not whether that was a letter: long ones have this bit.
+ */
+#define LONG_OPTION	0x10000
+
 struct getopt_tables {
 	struct option longs[NR_OPTIONS_MAX + 1];
 	size_t nr_longs;
@@ -154,7 +157,7 @@ static void add_options(struct getopt_tables *tables, const struct brkw_option *
 			tables->longs[tables->nr_longs++] = (struct option){
 				.name = options->name,
 				.has_arg = options->arg ? required_argument : no_argument,
-				.val = options->key,
+				.val = options->key | LONG_OPTION,
 			};
 	}
 }
@@ -162,6 +165,7 @@ static void add_options(struct getopt_tables *tables, const struct brkw_option *
 static int next_key(const struct brkw_usage *usage, int argc, char **argv)
 {
 	struct getopt_tables tables = { .nr_shorts = 0 };
+	int key;
 
 	if (usage->has_command)
 		tables.shorts[tables.nr_shorts++] = '+';
@@ -169,26 +173,29 @@ static int next_key(const struct brkw_usage *usage, int argc, char **argv)
 	add_options(&tables, usage->options);
 	add_options(&tables, common_options);
 	opterr = 0;
-	return getopt_long(argc, argv, tables.shorts, tables.longs, NULL);
+	key = getopt_long(argc, argv, tables.shorts, tables.longs, NULL);
+	return key == -1 ? key : key & ~LONG_OPTION;
 }
 
-/* getopt_long() said @key; what was typed is @word, or the letter in optopt. */
+/* getopt_long() said @key; a long option is @word, a letter is in optopt. */
 static void __attribute__((noreturn)) refuse_option(const struct brkw_verb *verb, int key,
 						    const char *word)
 {
-	bool is_long = !strncmp(word, "--", 2);
-
+	if (optopt && optopt < LONG_OPTION && key == ':')
+		brkw_cmd_misused(verb, "option '-%c' wants an argument", optopt);
+	if (optopt && optopt < LONG_OPTION)
+		brkw_cmd_misused(verb, "there is no option '-%c'", optopt);
 	if (key == ':')
 		brkw_cmd_misused(verb, "option '%s' wants an argument", word);
-	if (is_long && optopt)
+	if (optopt)
 		brkw_cmd_misused(verb, "option '%s' takes no argument", word);
-	if (is_long)
-		brkw_cmd_misused(verb, "there is no option '%s'", word);
-	brkw_cmd_misused(verb, "there is no option '-%c'", optopt);
+	brkw_cmd_misused(verb, "there is no option '%s'", word);
 }
 
-static void take_common(struct brkw_env *env, int key)
+static void take_common(const struct brkw_verb *verb, struct brkw_env *env, int key)
 {
+	if (key == KEY_DIR && !*optarg)
+		brkw_cmd_misused(verb, "option '--dir' wants a folder, not an empty word");
 	if (key == KEY_DIR)
 		env->dir = optarg;
 	else if (key == KEY_SYSROOT)
@@ -214,7 +221,7 @@ int brkw_cmd_option(const struct brkw_verb *verb, const struct brkw_usage *usage
 			print_help(verb, usage);
 		if (key < KEY_DIR)
 			return key;
-		take_common(env, key);
+		take_common(verb, env, key);
 	}
 }
 

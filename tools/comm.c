@@ -71,6 +71,21 @@ void brkw_comm_escape(const char *raw, size_t len, char *ret_text, size_t sz)
 	ret_text[used] = '\0';
 }
 
+void brkw_comm_clean(char *line)
+{
+	size_t left = strlen(line), plain;
+
+	while (left) {
+		plain = *line == '\\' ? 1 : plain_len((unsigned char *)line, left);
+		if (!plain) {
+			*line = '?';
+			plain = 1;
+		}
+		line += plain;
+		left -= plain;
+	}
+}
+
 /* The byte of a "\ooo" escape, or -EINVAL. */
 static int parse_escape(const char *text, size_t left)
 {

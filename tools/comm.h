@@ -25,6 +25,12 @@
 void brkw_comm_escape(const char *raw, size_t len, char *ret_text, size_t sz);
 
 /**
+ * brkw_comm_clean - make a line of any bytes fit for a terminal and for JSON
+ * @line: terminated; every byte that is of no printable character becomes '?'
+ */
+void brkw_comm_clean(char *line);
+
+/**
  * brkw_comm_parse - take the text form of a name back to its bytes
  * @text: the text, need not be terminated
  * @len: its length

@@ -86,11 +86,25 @@ static int take_lines(struct brkw_stats *stats, struct brkw_why *why)
 	char *next = stats->buf, *line;
 	size_t number = 1;
 
-	for (; (line = strsep(&next, "\n")); number++)
+	for (; (line = strsep(&next, "\n")); number++) {
+		if (!next && *line)
+			return brkw_why_set(why, -EINVAL,
+					    "line %zu: the file is short: its last line has no end",
+					    number);
 		if (take_line(stats, line))
 			return brkw_why_set(why, -EINVAL, "line %zu: not of the form it should be",
 					    number);
+	}
 	return 0;
+}
+
+/* Lines of another form are no damage then. */
+static bool is_foreign(const struct brkw_stats *stats)
+{
+	int64_t abi = BRKW_ABI;
+
+	brkw_stats_number(stats, "abi", &abi);
+	return abi != BRKW_ABI;
 }
 
 static int check_abi(const struct brkw_stats *stats, struct brkw_why *why)
@@ -128,13 +142,16 @@ int brkw_stats_parse(const char *buf, size_t len, struct brkw_stats *ret_stats,
 		     struct brkw_why *why)
 {
 	struct brkw_stats stats = { 0 };
-	int err = make_room(&stats, buf, len);
+	int err;
 
+	if (memchr(buf, '\0', len))
+		return brkw_why_set(why, -EINVAL, "not text");
+	err = make_room(&stats, buf, len);
 	if (err)
 		brkw_why_set(why, err, "%s", strerror(-err));
 	if (!err)
 		err = take_lines(&stats, why);
-	if (!err)
+	if (!err || is_foreign(&stats))
 		err = check_abi(&stats, why);
 	if (err)
 		brkw_stats_free(&stats);
