@@ -99,6 +99,8 @@ int do_list(const struct brkw_verb *verb, struct brkw_env *env, int argc, char *
 	if (snap.nr_accts > (uint64_t)wish.nr_max)
 		snap.nr_accts = (size_t)wish.nr_max;
 	status = print_list(env, &snap, &set);
+	if (snap.is_short && status == BRKW_EXIT_DONE)
+		status = brkw_cmd_failed(&why);
 	brkw_snapshot_free(&snap);
 	return status;
 }

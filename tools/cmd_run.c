@@ -213,7 +213,7 @@ static int look_once(const struct brkw_source *src, pid_t pid, int64_t ts_ns,
 	if (err)
 		return err;
 	err = -EAGAIN;
-	for (i = 0; err && i < snap.nr_accts; i++) {
+	for (i = 0; err && !snap.is_short && i < snap.nr_accts; i++) {
 		if (!is_command(&snap.accts[i], pid, ts_ns))
 			continue;
 		*ret_acct = snap.accts[i];

@@ -30,6 +30,15 @@ struct wanted {
 	uint32_t pid;
 };
 
+/* One search, and what was wrong with the files on its way. */
+struct search {
+	const struct brkw_source *src;
+	const struct wanted *want;
+	struct brkw_account acct;	/* who was found */
+	bool is_short;			/* a file broke off: somebody may be missing */
+	struct brkw_why why_short;	/* of the first such file */
+};
+
 static void parse_wanted(const struct brkw_verb *verb, const char *word, struct wanted *ret_want)
 {
 	int64_t pid;
@@ -90,85 +99,116 @@ static int refuse_many(const struct brkw_snapshot *snap, const struct wanted *wa
 	return -EINVAL;
 }
 
+static void note_short(struct search *s, const struct brkw_snapshot *snap,
+		       const struct brkw_why *why)
+{
+	if (!snap->is_short || s->is_short)
+		return;
+	s->is_short = true;
+	s->why_short = *why;
+}
+
 /* Look in the snapshot; -ENOENT if nobody there is wanted. */
-static int find_live(const struct brkw_source *src, const struct wanted *want,
-		     struct brkw_account *ret_acct, struct brkw_why *why)
+static int find_live(struct search *s, struct brkw_why *why)
 {
 	const struct brkw_account *acct;
 	struct brkw_snapshot snap;
-	int err = brkw_source_live(src, &snap, why);
+	int err = brkw_source_live(s->src, &snap, why);
 	size_t nr;
 
 	if (err)
 		return err;
-	acct = find_first(&snap, want, &nr);
+	note_short(s, &snap, why);
+	acct = find_first(&snap, s->want, &nr);
 	if (!acct)
 		err = -ENOENT;
 	else if (nr > 1)
-		err = refuse_many(&snap, want, nr, why);
+		err = refuse_many(&snap, s->want, nr, why);
 	else
-		*ret_acct = *acct;
+		s->acct = *acct;
 	brkw_snapshot_free(&snap);
 	return err;
 }
 
-static int find_ended(const struct brkw_source *src, const struct wanted *want,
-		      struct brkw_account *ret_acct, struct brkw_why *why)
+static int refuse_nobody(const struct search *s, struct brkw_why *why)
+{
+	if (s->is_short) {
+		*why = s->why_short;
+		return -ENOENT;
+	}
+	brkw_why_what(why, "%.128s", s->want->word);
+	brkw_why_set(why, -ENOENT, "no process, alive or ended lately, %s",
+		     s->want->is_pid ? "has that pid" : "has that name");
+	brkw_why_cure(why, "'brkwatch list' shows the live ones");
+	return -ENOENT;
+}
+
+static int find_ended(struct search *s, struct brkw_why *why)
 {
 	const struct brkw_account *acct;
 	struct brkw_snapshot snap;
-	int err = brkw_source_ended(src, &snap, why);
+	int err = brkw_source_ended(s->src, &snap, why);
 	size_t nr;
 
 	if (err)
 		return err;
-	acct = find_first(&snap, want, &nr);
-	if (acct) {
-		*ret_acct = *acct;
-	} else {
-		brkw_why_what(why, "%.128s", want->word);
-		err = brkw_why_set(why, -ENOENT, "no process, alive or ended lately, %s",
-				   want->is_pid ? "has that pid" : "has that name");
-		brkw_why_cure(why, "'brkwatch list' shows the live ones");
-	}
+	note_short(s, &snap, why);
+	acct = find_first(&snap, s->want, &nr);
+	if (acct)
+		s->acct = *acct;
+	else
+		err = refuse_nobody(s, why);
 	brkw_snapshot_free(&snap);
 	return err;
 }
 
-static int find_file(const struct brkw_source *src, const struct wanted *want,
-		     struct brkw_account *ret_acct, struct brkw_why *why)
+static int find_file(struct search *s, struct brkw_why *why)
 {
 	struct brkw_snapshot snap;
-	int err = brkw_source_process(src, want->pid, &snap, why);
+	int err = brkw_source_process(s->src, s->want->pid, &snap, why);
 
 	if (err)
 		return err;
-	*ret_acct = snap.accts[0];
+	note_short(s, &snap, why);
+	s->acct = snap.accts[0];
 	brkw_snapshot_free(&snap);
 	return 0;
 }
 
 /* The file of a new process may be a little late; the snapshot never is. */
-static int find_account(const struct brkw_source *src, const struct wanted *want,
-			struct brkw_account *ret_acct, struct brkw_why *why)
+static int find_account(struct search *s, struct brkw_why *why)
 {
 	int err = -ENOENT;
 
-	if (want->is_pid)
-		err = find_file(src, want, ret_acct, why);
+	if (s->want->is_pid)
+		err = find_file(s, why);
 	if (err == -ENOENT)
-		err = find_live(src, want, ret_acct, why);
+		err = find_live(s, why);
 	if (err == -ENOENT)
-		err = find_ended(src, want, ret_acct, why);
+		err = find_ended(s, why);
 	return err;
+}
+
+static int print_page(const struct brkw_env *env, const struct brkw_account *acct)
+{
+	struct brkw_why why = { .what = "show" };
+
+	if (!env->is_json) {
+		brkw_report_print(acct, env->is_exact, stdout);
+	} else if (brkw_json_print_account(acct, stdout)) {
+		brkw_why_set(&why, -ENOMEM, "%s", strerror(ENOMEM));
+		return brkw_cmd_failed(&why);
+	}
+	return BRKW_EXIT_DONE;
 }
 
 int do_show(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **argv)
 {
-	struct brkw_account acct;
 	struct brkw_source src;
 	struct wanted want;
+	struct search search = { .src = &src, .want = &want };
 	struct brkw_why why;
+	int status;
 
 	brkw_cmd_option(verb, &usage, env, argc, argv);
 	if (argc - optind != 1)
@@ -176,17 +216,13 @@ int do_show(const struct brkw_verb *verb, struct brkw_env *env, int argc, char *
 				 argc - optind);
 	parse_wanted(verb, argv[optind], &want);
 	brkw_cmd_source(env, &src);
-	if (find_account(&src, &want, &acct, &why))
+	if (find_account(&search, &why))
 		return brkw_cmd_failed(&why);
-	if (!env->dir && acct.state == BRKW_LIVE)
-		acct.ns_pid = brkw_pidns_inner(env->sysroot, acct.pid);
+	if (!env->dir && search.acct.state == BRKW_LIVE)
+		search.acct.ns_pid = brkw_pidns_inner(env->sysroot, search.acct.pid);
 	brkw_caution_print(env, &src);
-	if (!env->is_json) {
-		brkw_report_print(&acct, env->is_exact, stdout);
-	} else if (brkw_json_print_account(&acct, stdout)) {
-		brkw_why_what(&why, "show");
-		brkw_why_set(&why, -ENOMEM, "%s", strerror(ENOMEM));
-		return brkw_cmd_failed(&why);
-	}
-	return BRKW_EXIT_DONE;
+	status = print_page(env, &search.acct);
+	if (search.is_short && status == BRKW_EXIT_DONE)
+		status = brkw_cmd_failed(&search.why_short);
+	return status;
 }

@@ -83,11 +83,17 @@ static int refuse_abi(struct brkw_why *why, long long abi)
 
 /* --- binary --- */
 
+static int refuse_order(struct brkw_why *why)
+{
+	brkw_why_set(why, -EPROTO, "the snapshot is of a machine with the other byte order");
+	brkw_why_cure(why, "read it on such a machine; the files of text can be read here");
+	return -EPROTO;
+}
+
 static int check_magic(const struct brkw_snapshot_header *head, struct brkw_why *why)
 {
 	if (head->magic == __builtin_bswap32(BRKW_SNAPSHOT_MAGIC))
-		return brkw_why_set(why, -EPROTO,
-				    "the snapshot is of a machine with the other byte order");
+		return refuse_order(why);
 	if (head->magic != BRKW_SNAPSHOT_MAGIC)
 		return brkw_why_set(why, -EPROTO, "this is not a brkwatch snapshot");
 	if (head->abi != BRKW_ABI)
@@ -95,8 +101,9 @@ static int check_magic(const struct brkw_snapshot_header *head, struct brkw_why 
 	return 0;
 }
 
-static int check_sizes(const struct brkw_snapshot_header *head, size_t len,
-		       struct brkw_why *why)
+/* How many entries are whole; -EINVAL if the file has some, and none is. */
+static int count_entries(const struct brkw_snapshot_header *head, size_t len, size_t *ret_nr,
+			 struct brkw_why *why)
 {
 	uint64_t sz_values = sizeof(__s64) * (uint64_t)head->nr_keys;
 	size_t nr_whole;
@@ -107,10 +114,12 @@ static int check_sizes(const struct brkw_snapshot_header *head, size_t len,
 				    "snapshot is damaged: %u bytes of header, %u of entry, %u keys",
 				    head->sz_header, head->sz_entry, head->nr_keys);
 	nr_whole = len < head->sz_header ? 0 : (len - head->sz_header) / head->sz_entry;
-	if (nr_whole < head->nr_entries || len < head->sz_header)
-		return brkw_why_set(why, -EINVAL, "snapshot is short: %zu of %u entries are there",
-				    nr_whole, head->nr_entries);
-	return 0;
+	*ret_nr = nr_whole < head->nr_entries ? nr_whole : head->nr_entries;
+	if (len >= head->sz_header && nr_whole >= head->nr_entries)
+		return 0;
+	brkw_why_set(why, -EINVAL, "snapshot is short: %zu of %u entries are there", nr_whole,
+		     head->nr_entries);
+	return nr_whole ? 0 : -EINVAL;
 }
 
 static void copy_entry(struct brkw_account *acct, const unsigned char *from,
@@ -131,13 +140,26 @@ static void copy_entry(struct brkw_account *acct, const unsigned char *from,
 		forget_value(acct, key);
 }
 
+static int copy_entries(struct brkw_snapshot *snap, const unsigned char *from, size_t nr,
+			const struct brkw_snapshot_header *head)
+{
+	struct brkw_account *acct;
+
+	for (; nr; nr--, from += head->sz_entry) {
+		acct = add_account(snap);
+		if (!acct)
+			return -ENOMEM;
+		copy_entry(acct, from, head);
+	}
+	return 0;
+}
+
 int brkw_snapshot_parse_binary(const void *buf, size_t len,
 			       struct brkw_snapshot *ret_snap, struct brkw_why *why)
 {
 	struct brkw_snapshot_header head;
 	struct brkw_snapshot snap = { 0 };
-	struct brkw_account *acct;
-	size_t i;
+	size_t nr = 0;
 	int err;
 
 	if (len < sizeof(head))
@@ -147,19 +169,15 @@ int brkw_snapshot_parse_binary(const void *buf, size_t len,
 	memcpy(&head, buf, sizeof(head));
 	err = check_magic(&head, why);
 	if (!err)
-		err = check_sizes(&head, len, why);
+		err = count_entries(&head, len, &nr, why);
 	if (err)
 		return err;
 	snap.sz_page = head.sz_page;
 	snap.ts_ns = head.ts_ns;
-	for (i = 0; i < head.nr_entries; i++) {
-		acct = add_account(&snap);
-		if (!acct) {
-			brkw_snapshot_free(&snap);
-			return brkw_why_set(why, -ENOMEM, "%s", strerror(ENOMEM));
-		}
-		copy_entry(acct, (const unsigned char *)buf + head.sz_header + i * head.sz_entry,
-			   &head);
+	snap.is_short = nr < head.nr_entries;
+	if (copy_entries(&snap, (const unsigned char *)buf + head.sz_header, nr, &head)) {
+		brkw_snapshot_free(&snap);
+		return brkw_why_set(why, -ENOMEM, "%s", strerror(ENOMEM));
 	}
 	*ret_snap = snap;
 	return 0;
@@ -305,6 +323,16 @@ static int take_line(struct keyed *k, char *line)
 	return take_pair(k, line, space);
 }
 
+/* The last line has no end: it is lost, and its block if it is not named yet. */
+static int end_short(struct keyed *k)
+{
+	if (k->acct && !(k->has_abi && k->has_pid))
+		k->snap.nr_accts--;
+	k->snap.is_short = true;
+	refuse_line(k, "the file is short: its last line has no end");
+	return k->snap.nr_accts ? 0 : -EINVAL;
+}
+
 static int take_lines(struct keyed *k, char *text, size_t len)
 {
 	char *end = text + len, *line = text, *newline;
@@ -313,7 +341,7 @@ static int take_lines(struct keyed *k, char *text, size_t len)
 	for (k->line = 1; !err && line < end; k->line++, line = newline + 1) {
 		newline = memchr(line, '\n', end - line);
 		if (!newline)
-			return refuse_line(k, "the file is short: its last line has no end");
+			return end_short(k);
 		*newline = '\0';
 		if (strlen(line) != (size_t)(newline - line))
 			return refuse_line(k, "not text");

@@ -39,6 +39,7 @@ struct brkw_account {
  * @accts: the accounts, in the order of the file
  * @nr_accts: how many
  * @nr_room: for how many @accts has room
+ * @is_short: the file broke off; @accts has what was whole
  * @sz_page: page size of the kernel, 0 if the file does not say
  * @ts_ns: CLOCK_BOOTTIME of the snapshot, 0 if the file does not say
  */
@@ -46,6 +47,7 @@ struct brkw_snapshot {
 	struct brkw_account *accts;
 	size_t nr_accts;
 	size_t nr_room;
+	bool is_short;
 	uint32_t sz_page;
 	uint64_t ts_ns;
 };
@@ -57,8 +59,10 @@ struct brkw_snapshot {
  * @ret_snap: written only on success; freed with brkw_snapshot_free()
  * @why: says what is wrong on failure
  *
+ * Of a file that broke off, what is whole is read; @why says what is not.
+ *
  * Return: 0; -EPROTO for a foreign magic or ABI; -EINVAL for a file that is
- * short or damaged; -ENOMEM.
+ * damaged or has nothing whole; -ENOMEM.
  */
 int brkw_snapshot_parse_binary(const void *buf, size_t len,
 			       struct brkw_snapshot *ret_snap, struct brkw_why *why);
@@ -71,7 +75,7 @@ int brkw_snapshot_parse_binary(const void *buf, size_t len,
  * @why: says what is wrong on failure
  *
  * A key that this tool does not know is skipped; one that is not there counts
- * as not known.
+ * as not known. Of a file that broke off, whole lines are read; @why says so.
  *
  * Return: as brkw_snapshot_parse_binary().
  */

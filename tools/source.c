@@ -81,36 +81,53 @@ static int read_file(const struct brkw_source *src, const char *name, struct tex
 	return 0;
 }
 
-int brkw_source_live(const struct brkw_source *src, struct brkw_snapshot *ret_snap,
-		     struct brkw_why *why)
+/* Complete what a parser said: it knows the text, and only we where that is from. */
+static int explain_text(const struct brkw_source *src, int err, struct brkw_why *why)
 {
-	struct text text;
-	int err = read_file(src, BRKW_FILE_SNAPSHOT, &text, why);
-
-	if (err)
-		return err;
-	err = brkw_snapshot_parse_binary(text.data, text.len, ret_snap, why);
-	free(text.data);
+	if (!*why->cure)
+		src->explain(src, err, why);
 	return err;
 }
 
-static int read_keyed(const struct brkw_source *src, const char *name,
-		      struct brkw_snapshot *ret_snap, struct brkw_why *why)
+static int read_parsed(const struct brkw_source *src, const char *name,
+		       int (*parse)(const struct text *text, struct brkw_snapshot *ret_snap,
+				    struct brkw_why *why),
+		       struct brkw_snapshot *ret_snap, struct brkw_why *why)
 {
 	struct text text;
 	int err = read_file(src, name, &text, why);
 
 	if (err)
 		return err;
-	err = brkw_snapshot_parse_keyed(text.data, text.len, ret_snap, why);
+	err = parse(&text, ret_snap, why);
 	free(text.data);
+	if (err || ret_snap->is_short)
+		explain_text(src, err ? err : -EINVAL, why);
 	return err;
+}
+
+static int parse_binary(const struct text *text, struct brkw_snapshot *ret_snap,
+			struct brkw_why *why)
+{
+	return brkw_snapshot_parse_binary(text->data, text->len, ret_snap, why);
+}
+
+static int parse_keyed(const struct text *text, struct brkw_snapshot *ret_snap,
+		       struct brkw_why *why)
+{
+	return brkw_snapshot_parse_keyed(text->data, text->len, ret_snap, why);
+}
+
+int brkw_source_live(const struct brkw_source *src, struct brkw_snapshot *ret_snap,
+		     struct brkw_why *why)
+{
+	return read_parsed(src, BRKW_FILE_SNAPSHOT, parse_binary, ret_snap, why);
 }
 
 int brkw_source_ended(const struct brkw_source *src, struct brkw_snapshot *ret_snap,
 		      struct brkw_why *why)
 {
-	return read_keyed(src, BRKW_FILE_ENDED, ret_snap, why);
+	return read_parsed(src, BRKW_FILE_ENDED, parse_keyed, ret_snap, why);
 }
 
 int brkw_source_process(const struct brkw_source *src, uint32_t pid,
@@ -121,16 +138,19 @@ int brkw_source_process(const struct brkw_source *src, uint32_t pid,
 	int err;
 
 	snprintf(name, sizeof(name), "%u", pid);
-	err = read_keyed(src, name, &snap, why);
+	err = read_parsed(src, name, parse_keyed, &snap, why);
 	if (err)
 		return err;
 	if (snap.nr_accts == 1 && snap.accts[0].pid == pid) {
 		*ret_snap = snap;
 		return 0;
 	}
-	err = brkw_why_set(why, -EINVAL, "it is not the account of pid %u", pid);
+	if (snap.nr_accts)
+		brkw_why_set(why, -EINVAL, "it is not the account of pid %u", pid);
+	else
+		brkw_why_set(why, -EINVAL, "the file is empty");
 	brkw_snapshot_free(&snap);
-	return err;
+	return explain_text(src, -EINVAL, why);
 }
 
 int brkw_source_stats(const struct brkw_source *src, struct brkw_stats *ret_stats,
@@ -143,5 +163,5 @@ int brkw_source_stats(const struct brkw_source *src, struct brkw_stats *ret_stat
 		return err;
 	err = brkw_stats_parse(text.data, text.len, ret_stats, why);
 	free(text.data);
-	return err;
+	return err ? explain_text(src, err, why) : 0;
 }

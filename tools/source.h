@@ -18,7 +18,8 @@ struct brkw_why;
  * struct brkw_source - a folder to read from
  * @dir: its path
  * @sysroot: prefix of the paths of the system, or ""; NULL for a recording
- * @explain: says what a failed read means, with the cure
+ * @explain: says what a failed read means, with the cure; -EINVAL and -EPROTO
+ *	     are of the text that was read, not of the reading
  */
 struct brkw_source {
 	char dir[PATH_MAX];
@@ -44,7 +45,7 @@ void brkw_source_init_dir(struct brkw_source *src, const char *dir);
  * brkw_source_live - every live account
  * @src: where from
  * @ret_snap: written only on success; freed with brkw_snapshot_free()
- * @why: says what is wrong on failure
+ * @why: says what is wrong on failure, and if @ret_snap is short
  *
  * Return: 0 or a negative errno.
  */
@@ -55,7 +56,7 @@ int brkw_source_live(const struct brkw_source *src, struct brkw_snapshot *ret_sn
  * brkw_source_ended - the accounts that ended, newest first
  * @src: where from
  * @ret_snap: written only on success; freed with brkw_snapshot_free()
- * @why: says what is wrong on failure
+ * @why: says what is wrong on failure, and if @ret_snap is short
  *
  * Return: 0 or a negative errno.
  */
@@ -67,7 +68,7 @@ int brkw_source_ended(const struct brkw_source *src, struct brkw_snapshot *ret_s
  * @src: where from
  * @pid: of the process
  * @ret_snap: exactly one account; freed with brkw_snapshot_free()
- * @why: says what is wrong on failure
+ * @why: says what is wrong on failure, and if @ret_snap is short
  *
  * Return: 0; -ENOENT if there is no such file; another negative errno.
  */

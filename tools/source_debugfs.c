@@ -30,6 +30,8 @@ static void explain_debugfs(const struct brkw_source *src, int err, struct brkw_
 		brkw_why_cure(why, "run brkwatch as root");
 	} else if (err == -EPERM) {
 		brkw_why_cure(why, "the kernel may be locked down, " CURE_DOCTOR);
+	} else if (err == -EINVAL || err == -EPROTO) {
+		brkw_why_cure(why, "use the tool that came with the module");
 	} else if (err == -ENOENT && access(src->dir, F_OK)) {
 		explain_absent(src, why);
 	}

@@ -7,7 +7,8 @@
  *
  *	!magic N	another magic number		!abi N		another ABI
  *	!pad N		N more bytes in the header and in every entry
- *	!keys N		say that entries have N keys	!cut N		lose the last N bytes
+ *	!keys N		say that entries have N keys	!more N		... and N more than we know
+ *	!cut N		lose the last N bytes
  *
  * It shares nothing with the parser of the tool but the contract.
  */
@@ -54,6 +55,8 @@ static void take_directive(const char *name, const char *text)
 		sz_pad = value;
 	else if (!strcmp(name, "!keys"))
 		head.nr_keys = value;
+	else if (!strcmp(name, "!more"))
+		head.nr_keys += value;
 	else if (!strcmp(name, "!cut"))
 		sz_cut = value;
 	else

@@ -152,6 +152,31 @@ check_output()
 	fi
 }
 
+# What root cannot be refused: root becomes nobody for it.
+check_unreadable()
+{
+	local as=() dir="$work/dumps/unreadable" cure='chmod it, or run brkwatch as root'
+
+	if [ "$(id -u)" = 0 ]; then
+		if ! command -v setpriv >/dev/null; then
+			verdict ok list_unreadable "no setpriv"
+			return
+		fi
+		as=(setpriv --reuid=65534 --clear-groups)
+	fi
+	chmod 755 "$work"
+	cp "$tool" "$work/brkwatch"
+	cp -R "$work/dumps/usual" "$dir"
+	chmod 0 "$dir/snapshot"
+	"${as[@]}" "$work/brkwatch" --dir "$dir" list >"$work/out" 2>"$work/err"
+	if [ "$?,$(wc -l <"$work/err")" = 1,1 ] && grep -q "$cure" "$work/err"; then
+		verdict ok list_unreadable
+	else
+		verdict "not ok" list_unreadable
+		sed 's/^/# /' "$work/err"
+	fi
+}
+
 prepare || { echo "Bail out! the recorded folders cannot be made"; exit 2; }
 while read -r name words; do
 	case $name in
@@ -163,6 +188,7 @@ for file in "$here"/expected/*json*; do
 	check_json "${file##*/}"
 done
 check_output
+check_unreadable
 for file in "$here"/expected/*; do
 	grep -q "^${file##*/}\([[:space:]]\|\$\)" "$here/cases" ||
 		verdict "not ok" "expected_but_no_case_${file##*/}"
