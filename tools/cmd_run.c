@@ -25,7 +25,7 @@
 
 /* The worker of the module is a little late: ask this often, that long. */
 #define NR_POLLS		200
-#define POLL_NS			(10 * 1000 * 1000)
+#define POLL_NS			10000000L
 
 #define EXIT_NOT_EXECUTABLE	126
 #define EXIT_NOT_FOUND		127
@@ -264,13 +264,12 @@ static FILE *open_output(const char *path, struct brkw_why *why)
 
 static int close_output(FILE *out, const char *path, struct brkw_why *why)
 {
-	bool is_bad = ferror(out);
-	int err = 0;
+	int err = ferror(out) ? -EIO : 0;
 
-	if (path ? fclose(out) : fflush(out))
+	if (fflush(out))
 		err = -errno;
-	else if (is_bad)
-		err = -EIO;
+	if (path && fclose(out) && !err)
+		err = -errno;
 	brkw_why_what(why, "%s", path ? path : "standard error");
 	return err ? brkw_why_set(why, err, "%s", strerror(-err)) : 0;
 }

@@ -166,11 +166,11 @@ void brkw_column_cell(const struct brkw_column *col, const struct brkw_account *
 	if (col == &columns[COL_COMM])
 		brkw_comm_escape(acct->comm, strlen(acct->comm), ret_text, BRKW_CELL_LEN);
 	else if (col == &columns[COL_STATE])
-		strcpy(ret_text, brkw_snapshot_state_name(acct->state));
+		snprintf(ret_text, BRKW_CELL_LEN, "%s", brkw_snapshot_state_name(acct->state));
 	else if (brkw_column_value(col, acct, &value))
 		brkw_format_number(value, col->unit, is_exact, ret_text);
 	else
-		strcpy(ret_text, BRKW_UNKNOWN);
+		snprintf(ret_text, BRKW_CELL_LEN, BRKW_UNKNOWN);
 }
 
 /* The default columns by name, and where to find the rest. */

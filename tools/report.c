@@ -22,14 +22,14 @@ struct pair_line {
 
 #define NR_ITEMS(array)		(sizeof(array) / sizeof((array)[0]))
 
-/* Text of a key in @ret_text (BRKW_FORMAT_LEN), which is returned. */
+/* Text of a key, in @ret_text (BRKW_FORMAT_LEN) if it is a number. */
 static const char *key_text(const struct page *page, enum brkw_key key, enum brkw_unit unit,
 			    char *ret_text)
 {
 	int64_t value;
 
 	if (!brkw_snapshot_value(page->acct, key, &value))
-		return strcpy(ret_text, BRKW_UNKNOWN);
+		return BRKW_UNKNOWN;
 	return brkw_format_number(value, unit, page->is_exact, ret_text);
 }
 

@@ -25,11 +25,6 @@ static const char *const state_names[] = {
 
 #define NR_STATES	(sizeof(state_names) / sizeof(state_names[0]))
 
-const char *brkw_snapshot_key_name(enum brkw_key key)
-{
-	return key_names[key];
-}
-
 const char *brkw_snapshot_state_name(uint32_t state)
 {
 	return state < NR_STATES ? state_names[state] : "unknown";

@@ -100,12 +100,6 @@ bool brkw_snapshot_value(const struct brkw_account *acct, enum brkw_key key,
 			 int64_t *ret_value);
 
 /**
- * brkw_snapshot_key_name - name of a numeric key, as in the contract
- * @key: which key
- */
-const char *brkw_snapshot_key_name(enum brkw_key key);
-
-/**
  * brkw_snapshot_state_name - word for the state of an account
  * @state: &enum brkw_state or a number of a newer module
  */

@@ -20,7 +20,7 @@ struct text {
 
 static int make_room(struct text *text)
 {
-	size_t sz_room = text->sz_room ? 2 * text->sz_room : 64 * 1024;
+	size_t sz_room = text->sz_room ? 2 * text->sz_room : 65536;
 	char *data;
 
 	if (text->sz_room - text->len >= 4096)
