@@ -8,7 +8,7 @@ KDIR    ?= /lib/modules/$(RELEASE)/build
 KERNELS  = $(shell selftests/fetch-kernel --list)
 Q       := $(if $(V),,@)
 
-.PHONY: all tools module module-here demo check test vmtest bench bench-small style docs install clean help
+.PHONY: all tools module module-here demo check test fuzz vmtest bench bench-small style docs install clean help
 .DELETE_ON_ERROR:
 
 all: tools module-here
@@ -37,6 +37,10 @@ check:
 # SANITIZE=1 builds and tests with ASan and UBSan, in a folder beside.
 test: tools
 	$(Q)$(MAKE) --no-print-directory -C tools BUILD=$(BUILD) SANITIZE=$(SANITIZE) test
+
+# SECONDS for each fuzzer
+fuzz:
+	$(Q)tools/fuzz/run $(or $(SECONDS),20) $(BUILD)
 
 vmtest:
 	$(Q)selftests/vmtest $(or $(K),$(error which kernel? one of selftests/kernels: make vmtest K=6.1))
@@ -69,11 +73,12 @@ help:
 	@echo 'make demo           a stock kernel in a VM watches a real program (K=6.1)'
 	@echo 'make check          everything: builds, linters, tests, VMs'
 	@echo 'make test           the tests of the tool: no root, no VM (SANITIZE=1: with ASan, UBSan)'
+	@echo 'make fuzz           the parsers of the tool, 20 s each (SECONDS=60)'
 	@echo 'make module K=6.12  the module for a kernel of selftests/kernels'
 	@echo 'make vmtest K=6.12  the selftests in that kernel'
 	@echo 'make bench          what watching costs, beside the peers (K=6.12 for one kernel)'
 	@echo 'make bench-small    a small kernel, built for it, watches in 32 MiB'
-	@echo 'make style          checkpatch, sparse, shellcheck, the rule of arrows'
+	@echo 'make style          checkpatch, sparse, shellcheck, cppcheck, clang-tidy, the rule of arrows'
 	@echo 'make docs           the man page'
 	@echo 'make install        tool, man page, module; DESTDIR= is honoured'
 	@echo 'make clean          remove build/'
