@@ -32,11 +32,22 @@ static uint32_t decode_sequence(const unsigned char *p, size_t len)
 	return c;
 }
 
+/*
+ * Characters that are not seen and yet end a line, or turn the text around so
+ * that it reads as another: zero-width, separators, directions, the BOM.
+ */
+static int is_hidden(uint32_t c)
+{
+	return (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
+	       (c >= 0x2060 && c <= 0x206f) || c == 0xfeff;
+}
+
 static int is_printable(uint32_t c, size_t len)
 {
 	static const uint32_t smallest[] = { 0, 0, 0xa0, 0x800, 0x10000 };
 
-	return c >= smallest[len] && c <= 0x10ffff && (c < 0xd800 || c > 0xdfff);
+	return c >= smallest[len] && c <= 0x10ffff && (c < 0xd800 || c > 0xdfff) &&
+	       !is_hidden(c);
 }
 
 /* Bytes of the character at @p that can be printed as they are, or 0. */

@@ -2,8 +2,9 @@
 /*
  * Names of processes: any bytes in the kernel, printable text for people.
  * The text form is the one of the <pid> files: control bytes and the backslash
- * are octal escapes. Bytes that are not UTF-8 are escaped here as well, so that
- * the text is fit for a terminal and for JSON, and still says every byte.
+ * are octal escapes. Bytes that are not UTF-8, and characters that are not seen
+ * but end a line or turn the text around, are escaped here as well, so that the
+ * text is fit for a terminal and for JSON, and still says every byte.
  */
 #ifndef BRKW_COMM_H
 #define BRKW_COMM_H
