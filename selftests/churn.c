@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * churn SECONDS [SEED]: processes that fork, exec, map, fault, are renamed and
- * end in as many ways as there are, for so long. Says how many there were.
+ * end in as many ways as there are, for so long or until told to end (SIGTERM).
+ * Says how many there were.
  * Nothing is checked here: the accounts and the kernel's log are looked at by
  * who runs it.
  */
@@ -27,6 +28,8 @@
 
 static unsigned int state;
 static char program[PATH_MAX];
+static char *volatile nowhere = (char *)PAGE;
+static volatile sig_atomic_t is_told_to_end;
 static char borrowed_stack[SZ_STACK] __attribute__((aligned(64)));
 
 /* xorshift: the same from run to run for the same seed. */
@@ -155,7 +158,7 @@ static void end(void)
 		raise(SIGKILL);
 		break;
 	case 2:
-		*(volatile char *)8 = 1;
+		*nowhere = 1;
 		break;
 	case 3:
 		execl("/nowhere", "nowhere", NULL);
@@ -186,7 +189,12 @@ static int is_over(const struct timespec *until)
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec >= until->tv_sec;
+	return is_told_to_end || now.tv_sec >= until->tv_sec;
+}
+
+static void end_soon(int sig)
+{
+	is_told_to_end = 1;
 }
 
 int main(int argc, char **argv)
@@ -207,6 +215,7 @@ int main(int argc, char **argv)
 	state = argc > 2 ? strtoul(argv[2], NULL, 0) | 1 : 1;
 	setrlimit(RLIMIT_CORE, &no_core);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGTERM, end_soon);
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += strtol(argv[1], NULL, 0);
 	while (!is_over(&until)) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * peruse SECONDS [SEED] [hold]: opens every file of the folder over and over,
- * reads it in pieces of all sizes, from anywhere; with "hold" it keeps some
+ * until SIGTERM at the latest, reads it in pieces of all sizes, from anywhere; with "hold" it keeps some
  * open, of processes that end meanwhile, and reads those again later. Says how
  * many it opened. An answer that debugfs does not have is a failure; that the
  * folder is not there is none: the module may come and go.
@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,12 @@ static unsigned int state;
 static unsigned long nr_opens, nr_reads, nr_stale, nr_wrong;
 static char buf[1 << 16];
 static int held[NR_HELD];
+static volatile sig_atomic_t is_told_to_end;
+
+static void end_soon(int sig)
+{
+	is_told_to_end = 1;
+}
 
 static unsigned int dice(unsigned int nr_sides)
 {
@@ -113,7 +120,8 @@ int main(int argc, char **argv)
 	for (i = 0; i < NR_HELD; i++)
 		held[i] = -1;
 	until = time(NULL) + strtol(argv[1], NULL, 0);
-	while (time(NULL) < until)
+	signal(SIGTERM, end_soon);
+	while (!is_told_to_end && time(NULL) < until)
 		peruse_all(may_hold);
 	for (i = 0; i < NR_HELD; i++)
 		if (held[i] >= 0)
