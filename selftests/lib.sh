@@ -102,6 +102,22 @@ all_balance() {
 	return 1
 }
 
+watched() {
+	awk 'NR > 1 { print $1 }' $folder/processes
+}
+
+# An account may be a moment late, and who reads the list is in it himself.
+no_dead_accounts() {
+	local pid gone=()
+	for pid in $(watched); do
+		[ -d "/proc/$pid" ] || gone+=("$pid")
+	done
+	for pid in "${gone[@]}"; do
+		watched | grep -qxF "$pid" || continue
+		return 1
+	done
+}
+
 nr_processes() {
 	awk 'END { print NR - 1 }' $folder/processes
 }

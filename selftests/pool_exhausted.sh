@@ -1,0 +1,80 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Many more processes than max_processes: what cannot be watched is counted,
+# what is watched is right, and all is well again when they have ended.
+
+here=$(dirname "$(readlink -f "$0")")
+# shellcheck source=lib.sh
+. "$here/lib.sh"
+
+sleepers=()
+
+# shellcheck disable=SC2317 # called by trap
+stop_sleepers() {
+	[ ${#sleepers[@]} = 0 ] || { kill "${sleepers[@]}"; wait "${sleepers[@]}"; } 2>/dev/null
+	sleepers=()
+}
+
+start_sleepers() {
+	local _
+	for _ in $(seq 500); do
+		sleep 1000 &
+		sleepers+=($!)
+	done
+}
+
+few() {
+	unload_module && load_module attach=kprobe max_processes=16 max_ended=4
+}
+
+is_counted() {
+	at_least "processes that are not watched" \
+		$(($(stat_of drop_account_pool) + $(stat_of drop_thread_pool))) 400 &&
+		all_balance
+}
+
+# Processes that borrow an address space, exec, and have threads, among others.
+is_right_under_churn() {
+	local i churns=()
+	for i in 1 2 3; do
+		"$here/churn" 6 $i >/dev/null &
+		churns+=($!)
+	done
+	wait "${churns[@]}"
+	all_balance && wait_for no_dead_accounts &&
+		at_least "16 processes and 4 that ended, or fewer" 20 "$(nr_processes)"
+}
+
+recovers() {
+	local err
+	stop_sleepers
+	wait_for no_dead_accounts || return
+	sleep 1000 &
+	sleepers=($!)
+	wait_for test -e "$folder/$!"
+	err=$?
+	stop_sleepers
+	[ $err = 0 ] && all_balance
+}
+
+main() {
+	need_module
+	trap stop_sleepers EXIT
+	ktap_print_header
+	ktap_set_plan 5
+	mark_log
+	check "load with max_processes=16" few
+	start_sleepers
+	check "500 processes are counted, or watched and right" is_counted
+	check "no account outlives its process" is_right_under_churn
+	ktap_print_msg "dropped: $(stat_of drop_account_pool) accounts," \
+		"$(stat_of drop_thread_pool) threads"
+	check "new processes are watched when those have ended" recovers
+	unload_module
+	load_module
+	check "the kernel's log is clean" log_is_clean
+	ktap_finished
+}
+
+main

@@ -1,0 +1,125 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Other tracers on the functions that we hook, at the same time. Each works, and
+# what we count is exact: the tests of single steps say so while it runs.
+
+here=$(dirname "$(readlink -f "$0")")
+# shellcheck source=lib.sh
+. "$here/lib.sh"
+
+tracing=/sys/kernel/tracing
+tests=(brk munmap)
+tracer=
+
+hooked() {
+	awk '$1 == "hook" && $4 != "tracepoint" && $5 == 1 { print $3 }' $folder/stats
+}
+
+# shellcheck disable=SC2317 # called by trap
+trace_nothing() {
+	[ -z "$tracer" ] || { kill -INT "$tracer"; wait "$tracer"; } 2>/dev/null
+	tracer=
+	echo nop >$tracing/current_tracer
+	echo >$tracing/set_ftrace_filter
+	echo >$tracing/set_graph_function
+	echo 0 >$tracing/events/enable
+	echo >$tracing/kprobe_events
+	echo >$tracing/trace
+}
+
+is_exact() {
+	local name out
+	for name in "${tests[@]}"; do
+		out=$("$here/$name" 2>&1) && continue
+		ktap_print_msg "$name: $(grep -A 3 -E '^not ok|#.* is ' <<<"$out" | head -n 8)"
+		return 1
+	done
+	all_balance && equals events_mismatched "$(stat_of events_mismatched)" 0 &&
+		equals events_missed "$(stat_of events_missed)" 0
+}
+
+has_traced() {
+	[ "$(grep -cv '^#' $tracing/trace)" -gt 10 ] || { ktap_print_msg "it sees nothing"; return 1; }
+}
+
+by_function() {
+	hooked >$tracing/set_ftrace_filter && echo function >$tracing/current_tracer &&
+		is_exact && has_traced
+}
+
+by_function_graph() {
+	hooked >$tracing/set_ftrace_filter && echo function_graph >$tracing/current_tracer &&
+		is_exact && has_traced
+}
+
+by_kprobe_events() {
+	local symbol i=0
+	for symbol in $(hooked); do
+		echo "p:brkw_test/entry$i $symbol" >>$tracing/kprobe_events || return
+		echo "r:brkw_test/return$i $symbol" >>$tracing/kprobe_events || return
+		i=$((i + 1))
+	done
+	echo 1 >$tracing/events/brkw_test/enable && is_exact && has_traced
+}
+
+by_perf() {
+	local data
+	data=$(mktemp)
+	perf probe -q -a do_mmap -a handle_mm_fault 2>/dev/null || return
+	perf record -q -o "$data" -e probe:do_mmap -e probe:handle_mm_fault -a sleep 1000 \
+		>/dev/null 2>&1 &
+	tracer=$!
+	sleep 1
+	is_exact
+	local err=$?
+	{ kill -INT $tracer; wait $tracer; } 2>/dev/null
+	tracer=
+	perf probe -q -d 'probe:*' 2>/dev/null
+	[ -s "$data" ] || err=1
+	rm "$data"
+	return $err
+}
+
+by_bpftrace() {
+	bpftrace -e 'kprobe:do_mmap, kretprobe:do_mmap, kprobe:handle_mm_fault,
+		kretprobe:handle_mm_fault, kprobe:exit_mmap { @[probe] = count(); }' >/dev/null 2>&1 &
+	tracer=$!
+	sleep 3
+	kill -0 $tracer 2>/dev/null && is_exact
+	local err=$?
+	{ kill -INT $tracer; wait $tracer; } 2>/dev/null
+	tracer=
+	return $err
+}
+
+# check_if COMMAND NAME TEST
+check_if() {
+	if ! command -v "$1" >/dev/null; then
+		ktap_test_skip "$2: no $1 here"
+	else
+		check "$2" "$3"
+	fi
+	trace_nothing 2>/dev/null
+}
+
+main() {
+	need_module
+	ktap_print_header
+	if [ ! -w $tracing/current_tracer ]; then
+		ktap_skip_all "no tracers in this kernel"
+		exit "$KSFT_SKIP"
+	fi
+	trap 'trace_nothing 2>/dev/null' EXIT
+	ktap_set_plan 6
+	mark_log
+	check_if true "beside the function tracer" by_function
+	check_if true "beside the function graph tracer" by_function_graph
+	check_if true "beside kprobes and kretprobes" by_kprobe_events
+	check_if perf "beside perf record" by_perf
+	check_if bpftrace "beside bpftrace" by_bpftrace
+	check "the kernel's log is clean" log_is_clean
+	ktap_finished
+}
+
+main
