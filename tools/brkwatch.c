@@ -17,6 +17,7 @@ static const struct brkw_verb verbs[] = {
 	{ "show", "PID|NAME", "Show one process, alive or ended, on a page.", do_show },
 	{ "run", "[--] COMMAND [ARGUMENT]...", "Run a command and show its page when it ends.",
 	  do_run },
+	{ "heap", "PID", "Show the heap of a process: what is free, and what holds it.", do_heap },
 	{ "doctor", "", "Check what brkwatch needs and say how to mend it.", do_doctor },
 };
 

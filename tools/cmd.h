@@ -79,6 +79,7 @@ struct brkw_usage {
 int do_list(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **argv);
 int do_show(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **argv);
 int do_run(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **argv);
+int do_heap(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **argv);
 int do_doctor(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **argv);
 
 /**

@@ -1,41 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
-#include <json-c/json.h>
 
 #include "check.h"
 #include "column.h"
 #include "json.h"
+#include "json_build.h"
 #include "snapshot.h"
-
-/*
- * json-c returns NULL when there is no memory, and NULL is also its null. Adding
- * to an object or an array frees the value if that fails.
- */
-static int add_member(struct json_object *object, const char *name, struct json_object *value)
-{
-	if (!json_object_object_add(object, name, value))
-		return 0;
-	json_object_put(value);
-	return -ENOMEM;
-}
-
-static int add_item(struct json_object *array, struct json_object *value)
-{
-	if (value && !json_object_array_add(array, value))
-		return 0;
-	json_object_put(value);
-	return -ENOMEM;
-}
-
-static int add_number(struct json_object *object, const char *name, int64_t number)
-{
-	return add_member(object, name, json_object_new_int64(number));
-}
-
-static int add_text(struct json_object *object, const char *name, const char *text)
-{
-	return add_member(object, name, json_object_new_string(text));
-}
 
 static int add_cell(struct json_object *object, const struct brkw_column *col,
 		    const struct brkw_account *acct)
@@ -68,20 +38,6 @@ static int add_ns_pid(struct json_object *object, const struct brkw_account *acc
 {
 	return acct->ns_pid ? add_number(object, "ns_pid", acct->ns_pid) :
 			      add_member(object, "ns_pid", NULL);
-}
-
-/* Print and drop @object; @err is what building it came to. */
-static int print_object(struct json_object *object, int err, FILE *out)
-{
-	const char *text = NULL;
-
-	if (object && !err)
-		text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
-						      JSON_C_TO_STRING_NOSLASHESCAPE);
-	if (text)
-		fprintf(out, "%s\n", text);
-	json_object_put(object);
-	return text ? 0 : -ENOMEM;
 }
 
 static int fill_list(struct json_object *list, const struct brkw_snapshot *snap,

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "heap.h"
+#include "heap_json.h"
+#include "heap_map.h"
+#include "heap_report.h"
+#include "snapshot.h"
+#include "why.h"
+
+#define HOLD_MS		50
+#define HOLD_MS_MAX	60000
+
+/* Keys of the options without a letter. */
+enum {
+	KEY_HOLD = 0x100,
+	KEY_NO_STOP,
+	KEY_NO_MAP,
+	KEY_SVG,
+	KEY_HTML,
+};
+
+static const struct brkw_option options[] = {
+	{ KEY_HOLD, "hold", "MS", "hold the process still for at most MS milliseconds (50)" },
+	{ KEY_NO_STOP, "no-stop", NULL, "read it as it runs" },
+	{ KEY_NO_MAP, "no-map", NULL, "leave out the map" },
+	{ KEY_SVG, "svg", NULL, "draw the map as SVG" },
+	{ KEY_HTML, "html", NULL, "print a page with the report and the map" },
+	{ 0 }
+};
+
+static const struct brkw_usage usage = {
+	.options = options,
+	.details = "Reads the heap of glibc's malloc from outside and changes nothing in the process.\n"
+		   "Needs no module.\n",
+};
+
+/* What is asked for. */
+struct wanted {
+	int pid;
+	unsigned int hold_ms;
+	bool has_no_map;
+	bool is_svg;
+	bool is_html;
+};
+
+static unsigned int parse_number(const struct brkw_verb *verb, const char *word, int64_t min,
+				 int64_t max)
+{
+	int64_t number;
+
+	if (brkw_snapshot_parse_number(word, &number) || number < min || number > max)
+		brkw_cmd_misused(verb, "'%s' is not a number from %d to %d", word, (int)min,
+				 (int)max);
+	return (unsigned int)number;
+}
+
+static void parse_wanted(const struct brkw_verb *verb, struct brkw_env *env, int argc,
+			 char **argv, struct wanted *ret_want)
+{
+	struct wanted want = { .hold_ms = HOLD_MS };
+	int key;
+
+	while ((key = brkw_cmd_option(verb, &usage, env, argc, argv))) {
+		if (key == KEY_HOLD)
+			want.hold_ms = parse_number(verb, optarg, 1, HOLD_MS_MAX);
+		else if (key == KEY_NO_STOP)
+			want.hold_ms = 0;
+		else if (key == KEY_NO_MAP)
+			want.has_no_map = true;
+		else if (key == KEY_SVG)
+			want.is_svg = true;
+		else if (key == KEY_HTML)
+			want.is_html = true;
+	}
+	if (argc - optind != 1)
+		brkw_cmd_misused(verb, "one PID is wanted, and there are %d words",
+				 argc - optind);
+	if (want.is_svg + want.is_html + env->is_json > 1)
+		brkw_cmd_misused(verb, "only one of --json, --svg and --html can be had");
+	want.pid = (int)parse_number(verb, argv[optind], 1, INT32_MAX);
+	*ret_want = want;
+}
+
+static int print_heap(const struct brkw_heap *heap, const struct wanted *want,
+		      const struct brkw_env *env)
+{
+	if (env->is_json)
+		return brkw_heap_json_print(heap, stdout);
+	if (want->is_svg)
+		return brkw_map_print_svg(heap, stdout);
+	if (want->is_html)
+		return brkw_map_print_html(heap, env->is_exact, stdout);
+	brkw_heap_report_print(heap, env->is_exact, stdout);
+	return want->has_no_map ? 0 : brkw_map_print(heap, stdout);
+}
+
+int do_heap(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **argv)
+{
+	struct brkw_heap heap;
+	struct wanted want;
+	struct brkw_why why;
+	int err;
+
+	parse_wanted(verb, env, argc, argv, &want);
+	if (brkw_heap_take(want.pid, want.hold_ms, &heap, &why))
+		return brkw_cmd_failed(&why);
+	err = print_heap(&heap, &want, env);
+	brkw_heap_free(&heap);
+	if (!err)
+		return BRKW_EXIT_DONE;
+	brkw_why_what(&why, "heap");
+	brkw_why_set(&why, -ENOMEM, "%s", strerror(ENOMEM));
+	return brkw_cmd_failed(&why);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Prints a heap as JSON; the names are documented in brkwatch(8). */
+#ifndef BRKW_HEAP_JSON_H
+#define BRKW_HEAP_JSON_H
+
+#include <stdio.h>
+
+struct brkw_heap;
+
+/**
+ * brkw_heap_json_print - print a heap as one object
+ * @heap: the heap
+ * @out: where to
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int brkw_heap_json_print(const struct brkw_heap *heap, FILE *out);
+
+#endif /* BRKW_HEAP_JSON_H */
