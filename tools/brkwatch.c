@@ -18,6 +18,7 @@ static const struct brkw_verb verbs[] = {
 	{ "run", "[--] COMMAND [ARGUMENT]...", "Run a command and show its page when it ends.",
 	  do_run },
 	{ "heap", "PID", "Show the heap of a process: what is free, and what holds it.", do_heap },
+	{ "why", "PID", "Say why a process does not give memory back, and what helps.", do_why },
 	{ "doctor", "", "Check what brkwatch needs and say how to mend it.", do_doctor },
 };
 

@@ -80,6 +80,7 @@ int do_list(const struct brkw_verb *verb, struct brkw_env *env, int argc, char *
 int do_show(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **argv);
 int do_run(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **argv);
 int do_heap(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **argv);
+int do_why(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **argv);
 int do_doctor(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **argv);
 
 /**

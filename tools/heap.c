@@ -268,7 +268,7 @@ static int introduce(struct reader *reader, struct brkw_why *why)
 	if (!heap->allocator)
 		heap->allocator = brkw_known_linked(heap->pid);
 	brkw_known_libc(heap->pid, &reader->maps, heap->libc, sizeof(heap->libc));
-	err = brkw_pagemap_open(heap->pid, &reader->map);
+	err = brkw_pagemap_open(heap->pid, &reader->hold, &reader->map);
 	if (!err && !reader->maps.nr)
 		err = -EACCES;
 	if (!err)

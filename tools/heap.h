@@ -164,6 +164,7 @@ struct brkw_trim {
  * @address: what malloc() returned
  * @size: of its chunk, header and all
  * @sz_gap: from its end to the top
+ * @sz_gap_cached: of that in caches of threads, which the top cannot take in
  * @sz_held: free below it, fastbins counted
  * @sz_held_resident: resident whole pages in that
  * @sz_cached: below it in caches of threads
@@ -176,6 +177,7 @@ struct brkw_pin {
 	uint64_t address;
 	uint64_t size;
 	uint64_t sz_gap;
+	uint64_t sz_gap_cached;
 	uint64_t sz_held;
 	uint64_t sz_held_resident;
 	uint64_t sz_cached;

@@ -394,7 +394,12 @@ static const struct params_form params_forms[] = {
 
 #define SZ_PARAMS	112
 
-static bool take_params(const uint8_t *data, const struct params_form *form, uint64_t base,
+/* What these are unless somebody has set them, which tells forms apart. */
+#define NR_MMAPS_MAX	65536
+#define ARENA_TEST	8
+
+/* How much speaks for this form, -1 if it cannot be. */
+static int take_params(const uint8_t *data, const struct params_form *form, uint64_t base,
 			struct brkw_params *ret_params)
 {
 	struct brkw_params params = { .is_known = true, .sbrk_base = base };
@@ -417,29 +422,43 @@ static bool take_params(const uint8_t *data, const struct params_form *form, uin
 	/* n_mmaps, n_mmaps_max, max_n_mmaps, no_dyn_threshold */
 	if (counts[3] > 1 || counts[0] > counts[2] || counts[1] > 1U << 30 ||
 	    params.sz_mmapped > params.sz_mmapped_peak || words[3] > 1U << 20 ||
-	    params.thp_pagesize & (params.thp_pagesize - 1))
-		return false;
+	    !params.mmap_threshold || params.thp_pagesize & (params.thp_pagesize - 1))
+		return -1;
 	*ret_params = params;
-	return true;
+	return (counts[1] == NR_MMAPS_MAX) + (words[3] == ARENA_TEST);
+}
+
+/* Try all forms in which @base is where the heap began; @best is the best so far. */
+static void judge_forms(const uint8_t *base_at, uint64_t base, int *best,
+			struct brkw_params *ret_params)
+{
+	struct brkw_params params;
+	int score;
+	size_t i;
+
+	for (i = 0; i < sizeof(params_forms) / sizeof(params_forms[0]); i++) {
+		score = take_params(base_at - params_forms[i].sbrk_base, &params_forms[i], base,
+				    &params);
+		if (score <= *best)
+			continue;
+		*best = score;
+		*ret_params = params;
+	}
 }
 
 /* malloc_par is known by the place that has where the heap began. */
-static bool find_params(const uint8_t *data, size_t len, uint64_t start, uint64_t end,
+static void find_params(const uint8_t *data, size_t len, uint64_t start, uint64_t end,
 			struct brkw_params *ret_params)
 {
 	uint64_t base;
-	size_t at, i;
+	int best = -1;
+	size_t at;
 
 	for (at = SZ_PARAMS; at + 8 <= len; at += 8) {
 		memcpy(&base, data + at, sizeof(base));
-		if (base < start || base >= end)
-			continue;
-		for (i = 0; i < sizeof(params_forms) / sizeof(params_forms[0]); i++)
-			if (take_params(data + at - params_forms[i].sbrk_base, &params_forms[i],
-					base, ret_params) && ret_params->mmap_threshold)
-				return true;
+		if (base >= start && base < end)
+			judge_forms(data + at, base, &best, ret_params);
 	}
-	return false;
 }
 
 void brkw_arena_params(struct brkw_heap *heap, struct brkw_memory *mem,

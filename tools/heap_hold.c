@@ -15,7 +15,7 @@
 #define NS_PER_MS	1000000ULL
 
 /* Letting go takes a moment too: begin this much earlier. */
-#define MARGIN_NS	(3 * NS_PER_MS)
+#define MARGIN_NS	(5 * NS_PER_MS)
 
 uint64_t brkw_hold_now(void)
 {
@@ -119,13 +119,14 @@ static bool is_over(const struct brkw_hold *hold)
 /* A thread deep in the kernel may take longer than there is time. */
 static int wait_for_stops(struct brkw_hold *hold)
 {
+	const struct timespec pause = { .tv_nsec = 10000 };
 	size_t i;
 
 	for (i = 0; i < hold->nr_threads; i++)
 		while (!has_stopped(&hold->threads[i])) {
 			if (is_over(hold))
 				return -ETIME;
-			sched_yield();
+			nanosleep(&pause, NULL);
 		}
 	return 0;
 }
@@ -144,6 +145,14 @@ static void release_stopped(struct brkw_hold *hold)
 			hold->threads[nr_left++] = *thread;
 	}
 	hold->nr_threads = nr_left;
+}
+
+/* Whoever takes our processor now makes the process wait as well. Root may. */
+static void set_urgent(bool is_urgent)
+{
+	const struct sched_param param = { .sched_priority = is_urgent ? 1 : 0 };
+
+	sched_setscheduler(0, is_urgent ? SCHED_RR : SCHED_OTHER, &param);
 }
 
 int brkw_hold_begin(struct brkw_hold *hold)
@@ -167,6 +176,8 @@ int brkw_hold_begin(struct brkw_hold *hold)
 		err = -ESRCH;
 	if (err)
 		brkw_hold_end(hold);
+	else
+		set_urgent(true);
 	return err;
 }
 
@@ -177,6 +188,7 @@ void brkw_hold_end(struct brkw_hold *hold)
 	release_stopped(hold);
 	hold->held_ns += brkw_hold_now() - hold->since_ns;
 	hold->since_ns = 0;
+	set_urgent(false);
 }
 
 void brkw_hold_tick(struct brkw_hold *hold)

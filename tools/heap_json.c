@@ -143,6 +143,7 @@ static int add_pin(struct json_object *object, const struct brkw_pin *pin)
 		{ "address", pin->address, false },
 		{ "size", pin->size, false },
 		{ "gap_bytes", pin->sz_gap, false },
+		{ "gap_cached_bytes", pin->sz_gap_cached, false },
 		{ "held_bytes", pin->sz_held, false },
 		{ "held_resident_bytes", pin->sz_held_resident, false },
 		{ "cached_bytes", pin->sz_cached, false },

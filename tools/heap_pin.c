@@ -26,46 +26,81 @@ static bool is_free(enum brkw_chunk_state state)
 	return state == BRKW_FREE || state == BRKW_FASTBIN;
 }
 
-/* Going up: every block in use is the pin until a higher one is found. */
-static void take_used(struct brkw_pin *pin, uint64_t addr, uint64_t size, uint64_t sz_held,
-		      uint64_t sz_resident, uint64_t sz_cached)
+/* What lies below, while going up. Free chunks beside each other are one. */
+struct below {
+	const struct brkw_heap *heap;
+	const struct brkw_region *reg;
+	uint64_t sz_held;
+	uint64_t sz_resident;
+	uint64_t sz_cached;
+	uint64_t run;
+	bool is_run;
+};
+
+static void end_run(struct below *below, uint64_t end)
+{
+	if (below->is_run)
+		below->sz_resident += brkw_resident_count(below->reg, below->heap->sz_page,
+							  below->run + BRKW_CHUNK_FREE_HEADER, end);
+	below->is_run = false;
+}
+
+static void pass_chunk(struct below *below, uint64_t addr, uint64_t size,
+		       enum brkw_chunk_state state)
+{
+	if (!is_free(state)) {
+		end_run(below, addr);
+		below->sz_cached += state == BRKW_TCACHE ? size : 0;
+		return;
+	}
+	below->sz_held += size;
+	if (!below->is_run)
+		below->run = addr;
+	below->is_run = true;
+}
+
+/* Every block in use is the pin until a higher one is found. */
+static void take_used(struct brkw_pin *pin, const struct below *below, uint64_t addr,
+		      uint64_t size)
 {
 	pin->next = pin->is_known ? pin->address : 0;
 	pin->sz_alone = pin->is_known ? pin->address - BRKW_CHUNK_HEADER + pin->size : 0;
 	pin->is_known = true;
 	pin->address = addr + BRKW_CHUNK_HEADER;
 	pin->size = size;
-	pin->sz_held = sz_held;
-	pin->sz_held_resident = sz_resident;
-	pin->sz_cached = sz_cached;
+	pin->sz_held = below->sz_held;
+	pin->sz_held_resident = below->sz_resident;
+	pin->sz_cached = below->sz_cached;
+}
+
+static void climb(struct brkw_heap *heap, const struct brkw_region *reg, uint64_t top)
+{
+	struct below below = { .heap = heap, .reg = reg };
+	uint64_t addr = reg->first, size;
+	enum brkw_chunk_state state;
+	size_t i;
+
+	for (i = 0; i < reg->nr_chunks && addr < top; i++, addr += size) {
+		size = brkw_chunk_size(reg->chunks[i]);
+		state = brkw_chunk_state(reg->chunks[i]);
+		pass_chunk(&below, addr, size, state);
+		if (state == BRKW_USED)
+			take_used(&heap->pin, &below, addr, size);
+	}
+	heap->pin.sz_gap_cached = below.sz_cached - heap->pin.sz_cached;
 }
 
 void brkw_pin_find(struct brkw_heap *heap)
 {
-	uint64_t addr, size, top, sz_held = 0, sz_resident = 0, sz_cached = 0;
-	const struct brkw_region *reg = find_region(heap, &top);
 	struct brkw_pin *pin = &heap->pin;
-	enum brkw_chunk_state state;
-	size_t i;
+	const struct brkw_region *reg;
+	uint64_t top;
 
 	*pin = (struct brkw_pin){ 0 };
+	reg = find_region(heap, &top);
 	if (!reg)
 		return;
-	addr = reg->first;
-	for (i = 0; i < reg->nr_chunks && addr < top; i++, addr += size) {
-		size = brkw_chunk_size(reg->chunks[i]);
-		state = brkw_chunk_state(reg->chunks[i]);
-		if (state == BRKW_USED) {
-			take_used(pin, addr, size, sz_held, sz_resident, sz_cached);
-		} else if (is_free(state)) {
-			sz_held += size;
-			sz_resident += brkw_resident_count(reg, heap->sz_page,
-							   addr + BRKW_CHUNK_FREE_HEADER,
-							   addr + size);
-		} else if (state == BRKW_TCACHE) {
-			sz_cached += size;
-		}
-	}
+	climb(heap, reg, top);
 	if (!pin->is_known)
 		return;
 	pin->sz_gap = top - (pin->address - BRKW_CHUNK_HEADER + pin->size);

@@ -190,7 +190,10 @@ static void print_pin(const struct page *page)
 	fprintf(page->out, "  below it %s are free (%s in resident whole pages), %s are cached\n",
 		size_text(page, pin->sz_held, a), size_text(page, pin->sz_held_resident, b),
 		size_text(page, pin->sz_cached, c));
-	fprintf(page->out, "  freeing it alone would make a top of %s",
+	if (pin->sz_gap_cached)
+		fprintf(page->out, "  above it %s are freed but cached, which holds the top as well\n",
+			size_text(page, pin->sz_gap_cached, a));
+	fprintf(page->out, "  freeing it alone would let the top take in %s",
 		size_text(page, pin->sz_alone, a));
 	if (pin->next)
 		fprintf(page->out, ", down to the block at 0x%" PRIx64, pin->next);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "heap.h"
+#include "heap_hold.h"
 #include "heap_resident.h"
 
 /* Bits of an entry: Documentation/admin-guide/mm/pagemap.rst */
@@ -15,7 +16,7 @@
 #define PM_SWAPPED	(1ULL << 62)
 #define PM_PFN		((1ULL << 55) - 1)
 
-#define NR_ENTRIES	8192UL
+#define NR_ENTRIES	4096UL
 
 /* A page of our own that was only read is the shared page of zeroes. */
 static uint64_t find_zero_pfn(uint64_t sz_page)
@@ -37,7 +38,7 @@ static uint64_t find_zero_pfn(uint64_t sz_page)
 	return entry & PM_PFN;
 }
 
-int brkw_pagemap_open(int pid, struct brkw_pagemap *ret_map)
+int brkw_pagemap_open(int pid, struct brkw_hold *hold, struct brkw_pagemap *ret_map)
 {
 	char path[64];
 	int fd;
@@ -47,6 +48,7 @@ int brkw_pagemap_open(int pid, struct brkw_pagemap *ret_map)
 	if (fd < 0)
 		return -errno;
 	ret_map->fd = fd;
+	ret_map->hold = hold;
 	ret_map->sz_page = (uint64_t)sysconf(_SC_PAGESIZE);
 	ret_map->zero_pfn = find_zero_pfn(ret_map->sz_page);
 	return 0;
@@ -78,6 +80,8 @@ int brkw_resident_read(const struct brkw_pagemap *map, struct brkw_region *reg)
 	if (!reg->pages)
 		return -ENOMEM;
 	while (done < nr) {
+		if (map->hold)
+			brkw_hold_tick(map->hold);
 		want = nr - done < NR_ENTRIES ? nr - done : NR_ENTRIES;
 		got = pread(map->fd, entries, want * sizeof(*entries),
 			    (off_t)((first + done) * sizeof(*entries)));

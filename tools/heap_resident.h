@@ -7,6 +7,7 @@
 
 #include "heap_memory.h"
 
+struct brkw_hold;
 struct brkw_region;
 
 /**
@@ -15,21 +16,24 @@ struct brkw_region;
  * @zero_pfn: the frame of the shared page of zeroes, which is nobody's memory;
  *	0 if it cannot be told
  * @sz_page: bytes of a page
+ * @hold: asked before each read whether its time is over; may be NULL
  */
 struct brkw_pagemap {
 	int fd;
 	uint64_t zero_pfn;
 	uint64_t sz_page;
+	struct brkw_hold *hold;
 };
 
 /**
  * brkw_pagemap_open - open the pagemap of a process
  * @pid: of the process
+ * @hold: what holds it still, or NULL
  * @ret_map: written only on success
  *
  * Return: 0 or a negative errno.
  */
-int brkw_pagemap_open(int pid, struct brkw_pagemap *ret_map);
+int brkw_pagemap_open(int pid, struct brkw_hold *hold, struct brkw_pagemap *ret_map);
 
 /**
  * brkw_pagemap_close - close it

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "proc.h"
+
+/* smaps_rollup walks every page under the lock of the address space: not of giants. */
+#define SZ_ROLLUP_MAX	(8LL << 30)
+
+static FILE *open_file(int pid, const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
+	return fopen(path, "re");
+}
+
+/* A line "Key:   123 kB" of a file, in bytes. */
+static int64_t read_kb(int pid, const char *name, const char *key)
+{
+	FILE *file = open_file(pid, name);
+	int64_t value = -1, kb;
+	char line[256];
+	size_t len = strlen(key);
+
+	if (!file)
+		return -1;
+	while (value < 0 && fgets(line, sizeof(line), file))
+		if (!strncmp(line, key, len) && sscanf(line + len, " %" SCNd64, &kb) == 1)
+			value = kb * 1024;
+	fclose(file);
+	return value;
+}
+
+static int64_t read_minor(int pid)
+{
+	FILE *file = open_file(pid, "stat");
+	int64_t value = -1;
+	char line[1024];
+	const char *at;
+
+	if (!file)
+		return -1;
+	/* the name may have anything in it, so count from its last parenthesis */
+	if (fgets(line, sizeof(line), file)) {
+		at = strrchr(line, ')');
+		if (!at || sscanf(at, ") %*c %*d %*d %*d %*d %*d %*u %" SCNd64, &value) != 1)
+			value = -1;
+	}
+	fclose(file);
+	return value;
+}
+
+void brkw_proc_read(int pid, struct brkw_proc *ret_proc)
+{
+	struct brkw_proc proc = { .sz_lazy = -1 };
+
+	proc.sz_resident = read_kb(pid, "status", "VmRSS:");
+	proc.sz_anon = read_kb(pid, "status", "RssAnon:");
+	proc.nr_minor = read_minor(pid);
+	if (proc.sz_resident >= 0 && proc.sz_resident <= SZ_ROLLUP_MAX)
+		proc.sz_lazy = read_kb(pid, "smaps_rollup", "LazyFree:");
+	*ret_proc = proc;
+}
+
+void brkw_proc_name(int pid, char *ret_name)
+{
+	FILE *file = open_file(pid, "comm");
+	char line[64] = "";
+
+	if (file) {
+		if (!fgets(line, sizeof(line), file))
+			line[0] = '\0';
+		fclose(file);
+	}
+	line[strcspn(line, "\n")] = '\0';
+	snprintf(ret_name, 32, "%.31s", line);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the kernel says of a live process in any case, module or not. */
+#ifndef BRKW_PROC_H
+#define BRKW_PROC_H
+
+#include <stdint.h>
+
+/**
+ * struct brkw_proc - figures of a process, each -1 if it is not known
+ * @sz_resident: resident memory
+ * @sz_anon: of it anonymous
+ * @sz_lazy: given back by MADV_FREE, and still counted as resident
+ * @nr_minor: minor page faults
+ */
+struct brkw_proc {
+	int64_t sz_resident;
+	int64_t sz_anon;
+	int64_t sz_lazy;
+	int64_t nr_minor;
+};
+
+/**
+ * brkw_proc_read - read the figures of a process
+ * @pid: of the process
+ * @ret_proc: filled in
+ */
+void brkw_proc_read(int pid, struct brkw_proc *ret_proc);
+
+/**
+ * brkw_proc_name - what a process is called
+ * @pid: of the process
+ * @ret_name: room for 32 bytes; "" if there is no such process
+ */
+void brkw_proc_name(int pid, char *ret_name);
+
+#endif /* BRKW_PROC_H */
