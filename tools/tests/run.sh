@@ -177,6 +177,9 @@ check_unreadable()
 	fi
 }
 
+# shellcheck source=heap.sh
+. "$here/heap.sh"
+
 prepare || { echo "Bail out! the recorded folders cannot be made"; exit 2; }
 while read -r name words; do
 	case $name in
@@ -189,6 +192,7 @@ for file in "$here"/expected/*json*; do
 done
 check_output
 check_unreadable
+check_heaps
 for file in "$here"/expected/*; do
 	grep -q "^${file##*/}\([[:space:]]\|\$\)" "$here/cases" ||
 		verdict "not ok" "expected_but_no_case_${file##*/}"

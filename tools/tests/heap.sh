@@ -1,0 +1,265 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+# Part of run.sh: heaps of live programs. Each program says what it knows of its
+# own heap, brkwatch is asked, and the two are compared. Needs no module, and no
+# root where a user may trace own programs.
+#
+# BRKWATCH_BIG=1 adds a heap of 4 GiB with 10 million chunks.
+#
+# Uses of run.sh: verdict, tool, work, here, build, accept.
+# shellcheck disable=SC2154
+
+heap_pid=''
+
+# Start a program of tests/heap; what it says first is in $said.
+start_subject()
+{
+	coproc SUBJECT { exec "$@"; }
+	# shellcheck disable=SC2153  # coproc sets it
+	heap_pid=$SUBJECT_PID
+	read -r -t 60 said <&"${SUBJECT[0]}" || said="(nothing)"
+}
+
+# Go on; what it says then is in $said.
+ask_subject()
+{
+	echo >&"${SUBJECT[1]}"
+	read -r -t 60 said <&"${SUBJECT[0]}" || said="(nothing)"
+}
+
+end_subject()
+{
+	local fd="${SUBJECT[1]}"
+
+	exec {fd}>&-
+	wait "$heap_pid" 2>/dev/null
+}
+
+# One value of the JSON in $work/heap.json.
+heap_value()
+{
+	jq -r "$1" "$work/heap.json"
+}
+
+read_heap()
+{
+	"$tool" heap "$heap_pid" --json "$@" >"$work/heap.json" 2>"$work/err"
+}
+
+# What is said beside what was found, and the verdict.
+compare()
+{
+	local name="$1" want="$2" got="$3"
+
+	if [ "$want" = "$got" ]; then
+		verdict ok "$name"
+	else
+		verdict "not ok" "$name"
+		echo "# want $want, got $got"
+		sed 's/^/# /' "$work/err"
+	fi
+}
+
+# Is what malloc_trim(0) returned at most $2 pages and $3 thousandths off?
+check_trim()
+{
+	local name="$1" pages="$2" permille="$3" predicted returned off
+	shift 3
+
+	start_subject "$heap_dir/trim" "$@"
+	read_heap
+	predicted=$(heap_value .trim.total_bytes)
+	ask_subject
+	returned=${said#returned }
+	end_subject
+	off=$((predicted > returned ? predicted - returned : returned - predicted))
+	if [ "$off" -le $((pages * 4096 + returned * permille / 1000)) ]; then
+		verdict ok "$name"
+	else
+		verdict "not ok" "$name"
+	fi
+	echo "# predicted $predicted, returned $returned, off by $off"
+}
+
+check_pin()
+{
+	local name="$1" address size below got
+	shift
+
+	start_subject "$@"
+	read -r address size below <<<"$said"
+	read_heap
+	got=$(heap_value '"\(.pin.address) \(.pin.size) \(if '"$below"' == 0 then 0 else .pin.held_bytes end)"')
+	end_subject
+	compare "$name" "$address $size $below" "$got"
+}
+
+# Every byte of every arena is something.
+check_sums()
+{
+	start_subject "$heap_dir/trim" 3 8
+	read_heap
+	end_subject
+	compare heap_sums true "$(heap_value 'all(.arenas[]; .size_bytes == .used_bytes +
+		.free_bytes + .tcache_bytes + .fastbin_bytes + .top_bytes + .other_bytes) and
+		([.arenas[] | .used_count + .free_count + .tcache_count + .fastbin_count] | add) ==
+		([.histogram[] | .used_count + .free_count + .cached_count] | add)')"
+}
+
+# Reading a heap twice must find the same: the first time changed nothing.
+check_unchanged()
+{
+	local before
+
+	start_subject "$heap_dir/trim" 9
+	read_heap
+	before=$(heap_value 'del(.read)')
+	read_heap --no-stop
+	end_subject
+	compare heap_unchanged "$before" "$(heap_value 'del(.read)')"
+	compare heap_no_stop "0 true" "$(heap_value '"\(.read.holds) \(.read.is_stable)"')"
+}
+
+check_other_pins()
+{
+	if [ -x "$heap_dir/pinxx" ]; then
+		check_pin heap_pin_cxx "$heap_dir/pinxx"
+	else
+		verdict ok heap_pin_cxx "no C++ compiler"
+	fi
+	if command -v python3 >/dev/null; then
+		check_pin heap_pin_python python3 "$here/heap/pin.py"
+	else
+		verdict ok heap_pin_python "no python3"
+	fi
+}
+
+# A damaged heap is told with its place; memory that is not malloc's is passed over.
+check_odd_heaps()
+{
+	local library
+
+	start_subject "$heap_dir/classic" damaged
+	read_heap
+	end_subject
+	compare heap_damaged "a size of 0" "$(heap_value .stopped.reason)"
+	start_subject "$heap_dir/classic" foreign
+	read_heap
+	end_subject
+	compare heap_foreign "null 402" "$(heap_value '"\(.stopped) \(.arenas[0].used_count)"')"
+	start_subject "$heap_dir/classic" busy
+	read_heap
+	compare heap_busy "null true" "$(heap_value '"\(.stopped) \(.read.held_ns < 50000000)"')"
+	kill "$heap_pid"
+	end_subject
+	library=$(find /usr/lib -name 'libjemalloc.so.2' 2>/dev/null | head -n 1)
+	if [ -z "$library" ]; then
+		verdict ok heap_jemalloc "no libjemalloc"
+		return
+	fi
+	start_subject env LD_PRELOAD="$library" "$heap_dir/classic" pinned
+	read_heap
+	end_subject
+	compare heap_jemalloc jemalloc "$(heap_value .allocator)"
+}
+
+# What why says, with every number and address made the same.
+explain_subject()
+{
+	"$tool" --dir "$work/dumps/$1" why "$heap_pid" 2>&1 |
+		sed -E 's/0x[0-9a-f]+/ADDRESS/g; s/pid [0-9]+/pid N/; s/=[0-9]+/=N/g
+			s/\b[0-9]+(\.[0-9]+)?[KMGTPE]?(s?)\b/N\2/g'
+}
+
+check_case_of()
+{
+	local name="classic_$1" dump="$2" want="$here/heap/expected/$1"
+
+	start_subject "$heap_dir/classic" "$1"
+	if [ -f "$work/dumps/$dump/block" ]; then
+		sed "s/^pid .*/pid $heap_pid/" "$work/dumps/$dump/block" \
+			>"$work/dumps/$dump/$heap_pid"
+	fi
+	explain_subject "$dump" >"$work/got"
+	end_subject
+	if [ "$accept" = "$name" ] || [ "$accept" = all ]; then
+		cp "$work/got" "$want"
+	fi
+	if cmp -s "$want" "$work/got"; then
+		verdict ok "$name"
+		return
+	fi
+	verdict "not ok" "$name"
+	diff -u "$want" "$work/got" | sed 's/^/# /'
+	echo "# to accept: tools/tests/run.sh --accept $name"
+}
+
+check_classic_cases()
+{
+	local name
+
+	for name in pinned top holes adaptive arenas madv_free; do
+		check_case_of "$name" empty
+	done
+	check_case_of mapping_loop why_loop
+}
+
+check_fuzz()
+{
+	if "$heap_dir/fuzz" releases >"$work/out" 2>&1; then
+		verdict ok heap_releases
+	else
+		verdict "not ok" heap_releases
+	fi
+	sed 's/^/# /' "$work/out"
+	if "$heap_dir/fuzz" damage 20 3000 >"$work/out" 2>&1; then
+		verdict ok heap_fuzz
+	else
+		verdict "not ok" heap_fuzz
+	fi
+	sed 's/^/# /' "$work/out"
+}
+
+check_big()
+{
+	if [ -z "${BRKWATCH_BIG:-}" ]; then
+		verdict ok heap_big "wants 5 GiB: BRKWATCH_BIG=1"
+		return
+	fi
+	start_subject "$heap_dir/big" 4096 10000
+	read_heap
+	end_subject
+	compare heap_big "true true true" "$(heap_value '"\(.read.took_ns < 2000000000) " +
+		"\(.read.held_ns < 50000000) \(.arenas[0].used_count + .arenas[0].free_count +
+		.arenas[0].tcache_count >= 10000000)"')"
+	echo "# $(heap_value '"took \(.read.took_ns / 1e6) ms, held \(.read.held_ns / 1e6) ms"')"
+}
+
+check_heaps()
+{
+	local seed
+
+	heap_dir="$build/tools/tests/heap"
+	if ! command -v jq >/dev/null; then
+		verdict ok heaps "no jq"
+		return
+	fi
+	make -s -C "$here/.." BUILD="$build" SAN= heaptests || {
+		verdict "not ok" heaps_build
+		return
+	}
+	for seed in 1 2 3 4 5 6 7 8 9 10 11 12; do
+		check_trim "heap_trim_$seed" 1 0 "$seed"
+	done
+	check_trim heap_trim_threads 0 10 1 8
+	check_trim heap_trim_threads_more 0 10 33 8
+	check_pin heap_pin "$heap_dir/pin"
+	check_pin heap_pin_fastbin "$heap_dir/pin" fastbin
+	check_sums
+	check_unchanged
+	check_other_pins
+	check_odd_heaps
+	check_classic_cases
+	check_fuzz
+	check_big
+}

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * classic CASE: the classic ways in which a process keeps memory, one function
+ * each. Says "ready" and waits.
+ */
+#include <malloc.h>
+#include <pthread.h>
+#include <sys/mman.h>
+
+#include "subject.h"
+
+#define MIB		(1UL << 20)
+#define NR_THREADS	8
+
+static void *make_block(size_t size)
+{
+	void *block = malloc(size);
+
+	if (!block)
+		_exit(4);
+	return memset(block, 1, size);
+}
+
+/* One block at the top pins 20 MiB that are free below it. */
+static void run_pinned(void)
+{
+	static void *blocks[320];
+	unsigned int i;
+
+	for (i = 0; i < 320; i++)
+		blocks[i] = make_block(64 * 1024);
+	make_block(100);
+	for (i = 0; i < 320; i++)
+		free(blocks[i]);
+}
+
+/* What is free at the top stays just under the trim threshold. */
+static void run_top(void)
+{
+	static void *blocks[110];
+	unsigned int i;
+
+	for (i = 0; i < 110; i++)
+		blocks[i] = make_block(1000);
+	for (i = 0; i < 110; i++)
+		free(blocks[i]);
+}
+
+/* Every second block of 500 bytes goes: no page is whole. */
+static void run_holes(void)
+{
+	static void *blocks[40000];
+	unsigned int i;
+
+	for (i = 0; i < 40000; i++)
+		blocks[i] = make_block(2000 + i % 2);
+	for (i = 0; i < 40000; i += 2)
+		free(blocks[i]);
+}
+
+/* Freeing one mapping of 11 MiB moves the threshold; the next blocks are in the heap. */
+static void run_adaptive(void)
+{
+	static void *blocks[8];
+	unsigned int i;
+
+	free(make_block(11 * MIB));
+	for (i = 0; i < 8; i++)
+		blocks[i] = make_block(4 * MIB);
+	make_block(200);
+	for (i = 0; i < 8; i += 2)
+		free(blocks[i]);
+}
+
+/* A fixed threshold: each block is a mapping, and its pages are paid for each time. */
+static void run_mapping_loop(void)
+{
+	unsigned int i;
+
+	mallopt(M_MMAP_THRESHOLD, 128 * 1024);
+	for (i = 0; i < 5000; i++)
+		free(make_block(256 * 1024));
+}
+
+static pthread_barrier_t are_ready;
+
+static void *run_thread(void *unused)
+{
+	void *blocks[300];
+	unsigned int i;
+
+	(void)unused;
+	for (i = 0; i < 300; i++)
+		blocks[i] = make_block(9000);
+	for (i = 0; i < 299; i++)
+		free(blocks[i]);
+	pthread_barrier_wait(&are_ready);
+	pause();
+	return NULL;
+}
+
+/* Each thread has an arena of its own, and each arena keeps what is free in it. */
+static void run_arenas(void)
+{
+	pthread_t thread;
+	unsigned int i;
+
+	pthread_barrier_init(&are_ready, NULL, NR_THREADS + 1);
+	for (i = 0; i < NR_THREADS; i++)
+		if (pthread_create(&thread, NULL, run_thread, NULL))
+			_exit(5);
+	pthread_barrier_wait(&are_ready);
+}
+
+/* Given back by MADV_FREE: the kernel may take it, and has not yet. */
+static void run_madv_free(void)
+{
+	char *map = mmap(NULL, 16 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			 0);
+
+	if (map == MAP_FAILED)
+		_exit(4);
+	memset(map, 1, 16 * MIB);
+	madvise(map, 16 * MIB, MADV_FREE);
+}
+
+/* The heap is no heap any more. */
+static void run_damaged(void)
+{
+	/* volatile: the compiler knows where a block ends, and its header is before */
+	char *volatile block = make_block(100);
+
+	make_block(100);
+	*(volatile size_t *)(block - 8) = 0;
+}
+
+/* Somebody else moves the break between malloc's pieces. */
+static void run_foreign(void)
+{
+	unsigned int i;
+
+	make_block(1000);
+	if (sbrk(12345) == (void *)-1)
+		_exit(4);
+	for (i = 0; i < 400; i++)
+		make_block(1000);
+}
+
+/* Never stands still. */
+static void run_busy(void)
+{
+	static void *blocks[1000];
+	unsigned int i;
+	uint64_t seed = 42;
+
+	say("ready\n");
+	for (;;) {
+		i = next_random(&seed) % 1000;
+		free(blocks[i]);
+		blocks[i] = make_block(next_random(&seed) % 3000 + 1);
+	}
+}
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+} cases[] = {
+	{ "pinned", run_pinned },
+	{ "top", run_top },
+	{ "holes", run_holes },
+	{ "adaptive", run_adaptive },
+	{ "mapping_loop", run_mapping_loop },
+	{ "arenas", run_arenas },
+	{ "madv_free", run_madv_free },
+	{ "damaged", run_damaged },
+	{ "foreign", run_foreign },
+	{ "busy", run_busy },
+};
+
+int main(int argc, char **argv)
+{
+	size_t i;
+
+	for (i = 0; argc == 2 && i < sizeof(cases) / sizeof(cases[0]); i++)
+		if (!strcmp(argv[1], cases[i].name)) {
+			cases[i].run();
+			say("ready\n");
+			wait_line();
+			return 0;
+		}
+	return 2;
+}
