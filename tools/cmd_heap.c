@@ -9,7 +9,9 @@
 #include "heap_json.h"
 #include "heap_map.h"
 #include "heap_report.h"
+#include "report.h"
 #include "snapshot.h"
+#include "source.h"
 #include "why.h"
 
 #define HOLD_MS		50
@@ -86,9 +88,30 @@ static void parse_wanted(const struct brkw_verb *verb, struct brkw_env *env, int
 	*ret_want = want;
 }
 
+/* Where the heap cannot tell all, the account of the module may. */
+static void print_account(const struct brkw_heap *heap, const struct brkw_env *env)
+{
+	struct brkw_snapshot snap;
+	struct brkw_source src;
+	struct brkw_why why;
+
+	if (heap->nr_arenas && !brkw_heap_stopped(heap))
+		return;
+	brkw_cmd_source(env, &src);
+	if (brkw_source_process(&src, (uint32_t)heap->pid, &snap, &why)) {
+		printf("\nWhat the kernel knows of it: nothing, %s\n", why.text);
+		return;
+	}
+	printf("\nWhat the kernel knows of it:\n\n");
+	brkw_report_print(&snap.accts[0], env->is_exact, stdout);
+	brkw_snapshot_free(&snap);
+}
+
 static int print_heap(const struct brkw_heap *heap, const struct wanted *want,
 		      const struct brkw_env *env)
 {
+	int err;
+
 	if (env->is_json)
 		return brkw_heap_json_print(heap, stdout);
 	if (want->is_svg)
@@ -96,7 +119,9 @@ static int print_heap(const struct brkw_heap *heap, const struct wanted *want,
 	if (want->is_html)
 		return brkw_map_print_html(heap, env->is_exact, stdout);
 	brkw_heap_report_print(heap, env->is_exact, stdout);
-	return want->has_no_map ? 0 : brkw_map_print(heap, stdout);
+	err = want->has_no_map ? 0 : brkw_map_print(heap, stdout);
+	print_account(heap, env);
+	return err;
 }
 
 int do_heap(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **argv)

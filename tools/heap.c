@@ -249,6 +249,20 @@ static void count_threads(struct brkw_heap *heap)
 	fclose(file);
 }
 
+/* Mappings may be seen by more users than may read the memory. */
+static int try_read(struct reader *reader)
+{
+	uint64_t word;
+
+	errno = 0;
+	if (!reader->maps.nr)
+		return -EACCES;
+	if (!brkw_memory_word(&reader->live.mem, reader->maps.maps[0].start, &word) &&
+	    errno == EPERM)
+		return -EPERM;
+	return 0;
+}
+
 /* What is told of a process before its heap is read. */
 static int introduce(struct reader *reader, struct brkw_why *why)
 {
@@ -269,14 +283,14 @@ static int introduce(struct reader *reader, struct brkw_why *why)
 		heap->allocator = brkw_known_linked(heap->pid);
 	brkw_known_libc(heap->pid, &reader->maps, heap->libc, sizeof(heap->libc));
 	err = brkw_pagemap_open(heap->pid, &reader->hold, &reader->map);
-	if (!err && !reader->maps.nr)
-		err = -EACCES;
+	if (!err)
+		err = try_read(reader);
 	if (!err)
 		return 0;
-	brkw_why_what(why, "/proc/%d/pagemap", heap->pid);
+	brkw_why_what(why, "memory of pid %d", heap->pid);
 	brkw_why_set(why, err, "%s", strerror(-err));
 	if (err == -EACCES || err == -EPERM)
-		brkw_why_cure(why, "run brkwatch as root or as the user of the process");
+		brkw_why_cure(why, "run brkwatch as root");
 	return err;
 }
 

@@ -168,7 +168,8 @@ struct brkw_trim {
  * @sz_held: free below it, fastbins counted
  * @sz_held_resident: resident whole pages in that
  * @sz_cached: below it in caches of threads
- * @sz_alone: what the top would take in if only this block were freed
+ * @sz_alone: what the top would take in if this block were freed, and what is
+ *	cached above it
  * @next: the next block in use below it, 0 if there is none
  */
 struct brkw_pin {

@@ -33,6 +33,7 @@ struct below {
 	uint64_t sz_held;
 	uint64_t sz_resident;
 	uint64_t sz_cached;
+	uint64_t busy_end;
 	uint64_t run;
 	bool is_run;
 };
@@ -64,7 +65,7 @@ static void take_used(struct brkw_pin *pin, const struct below *below, uint64_t 
 		      uint64_t size)
 {
 	pin->next = pin->is_known ? pin->address : 0;
-	pin->sz_alone = pin->is_known ? pin->address - BRKW_CHUNK_HEADER + pin->size : 0;
+	pin->sz_alone = below->busy_end;
 	pin->is_known = true;
 	pin->address = addr + BRKW_CHUNK_HEADER;
 	pin->size = size;
@@ -75,7 +76,7 @@ static void take_used(struct brkw_pin *pin, const struct below *below, uint64_t 
 
 static void climb(struct brkw_heap *heap, const struct brkw_region *reg, uint64_t top)
 {
-	struct below below = { .heap = heap, .reg = reg };
+	struct below below = { .heap = heap, .reg = reg, .busy_end = reg->first };
 	uint64_t addr = reg->first, size;
 	enum brkw_chunk_state state;
 	size_t i;
@@ -86,6 +87,9 @@ static void climb(struct brkw_heap *heap, const struct brkw_region *reg, uint64_
 		pass_chunk(&below, addr, size, state);
 		if (state == BRKW_USED)
 			take_used(&heap->pin, &below, addr, size);
+		/* to the top, what is cached is as much in use as what is */
+		if (!is_free(state))
+			below.busy_end = addr + size;
 	}
 	heap->pin.sz_gap_cached = below.sz_cached - heap->pin.sz_cached;
 }
@@ -104,7 +108,7 @@ void brkw_pin_find(struct brkw_heap *heap)
 	if (!pin->is_known)
 		return;
 	pin->sz_gap = top - (pin->address - BRKW_CHUNK_HEADER + pin->size);
-	pin->sz_alone = top - (pin->sz_alone ? pin->sz_alone : reg->first);
+	pin->sz_alone = top - pin->sz_alone;
 	/* the first block of a heap is malloc's own if it has the size of a cache */
 	pin->is_own = pin->address == reg->first + BRKW_CHUNK_HEADER &&
 		      brkw_cache_is_size(pin->size);

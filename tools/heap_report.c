@@ -196,7 +196,7 @@ static void print_pin(const struct page *page)
 	fprintf(page->out, "  freeing it alone would let the top take in %s",
 		size_text(page, pin->sz_alone, a));
 	if (pin->next)
-		fprintf(page->out, ", down to the block at 0x%" PRIx64, pin->next);
+		fprintf(page->out, "; the next in use is at 0x%" PRIx64, pin->next);
 	fprintf(page->out, "\n");
 }
 
