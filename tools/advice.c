@@ -96,8 +96,8 @@ static bool advise_pin(const struct brkw_findings *found, struct brkw_advice *ad
 	if (!heap || !heap->pin.is_known || !is_worth(heap, heap->pin.sz_alone))
 		return false;
 	say(advice, "pin", heap->pin.sz_alone,
-	    "One block of %s at 0x%" PRIx64 " keeps the top from taking in %s: free it, or allocate "
-	    "what lives long before what does not",
+	    "One block of %s at 0x%" PRIx64 " keeps the top from taking in %s: free it, or "
+	    "allocate what lives long before what does not",
 	    size_words(heap->pin.size).text, heap->pin.address,
 	    size_words(heap->pin.sz_alone).text);
 	cost(advice, "a change of the program");
@@ -195,8 +195,8 @@ static bool advise_loop(const struct brkw_findings *found, struct brkw_advice *a
 		return false;
 	sz = key_of(found, BRKW_KEY_MMAP_ANON_PRIVATE_BYTES) / nr;
 	say(advice, "mapping_loop", key_of(found, BRKW_KEY_MUNMAP_BYTES),
-	    "%" PRIu64 " mappings of %s came and %" PRIu64 " went, and %" PRIu64 " page faults were "
-	    "paid for them: %s", nr, size_words(sz).text, nr_gone, nr_faults,
+	    "%" PRIu64 " mappings of %s came and %" PRIu64 " went, and %" PRIu64 " page faults "
+	    "were paid for them: %s", nr, size_words(sz).text, nr_gone, nr_faults,
 	    sz <= SZ_MMAP_MAX ? "an M_MMAP_THRESHOLD above that size takes such blocks from the "
 	    "heap, or keep one and use it again" : "keep one and use it again");
 	cost(advice, "the heap keeps what the blocks leave free; thresholds no longer adapt");
@@ -229,8 +229,8 @@ static bool advise_lazy(const struct brkw_findings *found, struct brkw_advice *a
 	if (!found->proc || found->proc->sz_lazy < (int64_t)SZ_WORTH)
 		return false;
 	say(advice, "madv_free", (uint64_t)found->proc->sz_lazy,
-	    "%s of what counts as resident were given back by MADV_FREE: the kernel takes them when "
-	    "it needs them. No leak; MADV_DONTNEED in its place shows at once",
+	    "%s of what counts as resident were given back by MADV_FREE: the kernel takes them "
+	    "when it needs them. No leak; MADV_DONTNEED in its place shows at once",
 	    size_words((uint64_t)found->proc->sz_lazy).text);
 	cost(advice, "a page fault for each page that is used again");
 	return true;

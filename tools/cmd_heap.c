@@ -37,7 +37,8 @@ static const struct brkw_option options[] = {
 
 static const struct brkw_usage usage = {
 	.options = options,
-	.details = "Reads the heap of glibc's malloc from outside and changes nothing in the process.\n"
+	.details = "Reads the heap of glibc's malloc from outside and changes nothing in the "
+		   "process.\n"
 		   "Needs no module.\n",
 };
 

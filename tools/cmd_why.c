@@ -25,7 +25,8 @@ static const struct brkw_option options[] = {
 
 static const struct brkw_usage usage = {
 	.options = options,
-	.details = "Puts the account of the module and the heap of the live process together. Each\n"
+	.details = "Puts the account of the module and the heap of the live process together. "
+		   "Each\n"
 		   "half is told without the other if that is not to be had.\n",
 };
 

@@ -90,7 +90,8 @@ static void print_growth(const struct page *page)
 static void print_faults(const struct page *page)
 {
 	if (page->acct)
-		fprintf(page->out, "  faults      %s minor: %s in the heap, %s in anonymous mappings\n",
+		fprintf(page->out, "  faults      %s minor: %s in the heap, %s in anonymous "
+			"mappings\n",
 			key_words(page, BRKW_KEY_FAULT_MINOR, BRKW_COUNT).text,
 			key_words(page, BRKW_KEY_FAULT_HEAP_MINOR, BRKW_COUNT).text,
 			key_words(page, BRKW_KEY_FAULT_ANON_MINOR, BRKW_COUNT).text);
@@ -138,7 +139,8 @@ static void print_pin(const struct page *page)
 	const struct brkw_pin *pin = &page->heap->pin;
 
 	if (pin->is_known)
-		fprintf(page->out, "  pinned by   the block of %s at 0x%" PRIx64 ", %s below the top, "
+		fprintf(page->out, "  pinned by   the block of %s at 0x%" PRIx64 ", %s below the "
+			"top, "
 			"with %s free below it\n", size_words(page, pin->size).text, pin->address,
 			size_words(page, pin->sz_gap).text, size_words(page, pin->sz_held).text);
 }

@@ -191,7 +191,8 @@ static void print_pin(const struct page *page)
 		size_text(page, pin->sz_held, a), size_text(page, pin->sz_held_resident, b),
 		size_text(page, pin->sz_cached, c));
 	if (pin->sz_gap_cached)
-		fprintf(page->out, "  above it %s are freed but cached, which holds the top as well\n",
+		fprintf(page->out, "  above it %s are freed but cached, which holds the top as "
+			"well\n",
 			size_text(page, pin->sz_gap_cached, a));
 	fprintf(page->out, "  freeing it alone would let the top take in %s",
 		size_text(page, pin->sz_alone, a));
@@ -228,8 +229,8 @@ static void print_foreign(const struct page *page)
 	if (!strcmp(heap->allocator, "glibc"))
 		return;
 	if (!strcmp(heap->allocator, "unknown"))
-		fprintf(page->out, "No arena of glibc's malloc was found: it has another allocator, "
-			"or has not allocated yet. 'brkwatch show' tells how it grew\n");
+		fprintf(page->out, "No arena of glibc's malloc was found: it has another "
+			"allocator, or has not allocated yet. 'brkwatch show' tells how it grew\n");
 	else
 		fprintf(page->out, "malloc() is %s's here: %s%s\n", heap->allocator,
 			brkw_known_advice(heap->allocator),

@@ -28,6 +28,7 @@ static bool is_right(const struct brkw_heap *heap)
 	       arena->of[BRKW_FASTBIN].nr == model.nr_fastbin &&
 	       arena->of[BRKW_FREE].nr == model.nr_free && heap->pin.address == model.pin &&
 	       heap->params.is_known && heap->params.mmap_threshold == 128 << 10 &&
+	       heap->params.sz_mmapped == SZ_MODEL_MAPPED &&
 	       heap->trim.sz_pages && heap->trim.sz_top;
 }
 

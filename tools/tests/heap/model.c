@@ -152,6 +152,8 @@ static void put_params(struct model *model)
 	put(model, params + (off == 72 ? 40 : off == 96 ? 56 : 64), off == 72 ? 65536UL << 32 : 0);
 	if (off != 72)
 		put(model, params + (off == 96 ? 64 : 72), 65536);
+	put(model, params + off - 16, SZ_MODEL_MAPPED);
+	put(model, params + off - 8, 2 * SZ_MODEL_MAPPED);
 	put(model, params + off, MODEL_HEAP);
 }
 
