@@ -90,7 +90,7 @@ static unsigned int read_all(const char *path)
 
 int main(int argc, char **argv)
 {
-	unsigned int nth, answer;
+	unsigned int nth, density, answer;
 	bool is_load, is_injected;
 	int fd;
 
@@ -100,7 +100,8 @@ int main(int argc, char **argv)
 	fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return 4;
-	for (nth = 1;; nth += 1 + nth / (is_load ? 6 : 40)) {
+	density = getenv("BRKWATCH_LONG") ? 40 : 2;
+	for (nth = 1;; nth += 1 + nth / density) {
 		fail_nth(fd, nth);
 		answer = is_load ? load(argv[2]) : read_all(argv[2]);
 		is_injected = has_failed(fd);
