@@ -8,7 +8,7 @@ KDIR    ?= /lib/modules/$(RELEASE)/build
 KERNELS  = $(shell selftests/fetch-kernel --list)
 Q       := $(if $(V),,@)
 
-.PHONY: all tools module module-here demo check test fuzz vmtest bench bench-small style docs install clean help
+.PHONY: all tools module module-here demo check check-debug test fuzz vmtest bench bench-small style docs install clean help
 .DELETE_ON_ERROR:
 
 all: tools module-here
@@ -33,6 +33,9 @@ demo:
 
 check:
 	$(Q)selftests/check
+
+check-debug:
+	$(Q)selftests/check-debug $(K)
 
 # SANITIZE=1 builds and tests with ASan and UBSan, in a folder beside.
 test: tools
@@ -72,6 +75,7 @@ help:
 	@echo 'make                the tool, and the module for the running kernel'
 	@echo 'make demo           a stock kernel in a VM watches a real program (K=6.1)'
 	@echo 'make check          everything: builds, linters, tests, VMs'
+	@echo 'make check-debug    all tests, for long, on kernels that hunt for bugs'
 	@echo 'make test           the tests of the tool: no root, no VM (SANITIZE=1: with ASan, UBSan)'
 	@echo 'make fuzz           the parsers of the tool, 20 s each (SECONDS=60)'
 	@echo 'make module K=6.12  the module for a kernel of selftests/kernels'
