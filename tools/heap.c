@@ -23,7 +23,7 @@
 
 /* A thread inside malloc leaves it in a moment; a heap that changed is read again. */
 #define NR_HOLDS_MAX	20
-#define NR_TAKES_MAX	3
+#define NR_TAKES_MAX	5
 #define PAUSE_NS	500000L
 
 /* What it takes to read a heap; none of it outlives brkw_heap_take(). */

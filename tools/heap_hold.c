@@ -116,18 +116,36 @@ static bool is_over(const struct brkw_hold *hold)
 	return hold->held_ns + (brkw_hold_now() - hold->since_ns) + MARGIN_NS >= hold->budget_ns;
 }
 
-/* A thread deep in the kernel may take longer than there is time. */
-static int wait_for_stops(struct brkw_hold *hold)
+static size_t count_running(struct brkw_hold *hold)
 {
-	const struct timespec pause = { .tv_nsec = 10000 };
-	size_t i;
+	size_t i, nr = 0;
 
 	for (i = 0; i < hold->nr_threads; i++)
-		while (!has_stopped(&hold->threads[i])) {
-			if (is_over(hold))
-				return -ETIME;
-			nanosleep(&pause, NULL);
+		nr += !has_stopped(&hold->threads[i]);
+	return nr;
+}
+
+/*
+ * A thread deep in the kernel may take longer than there is time. The time is
+ * that of the first thread that stands still: until then nobody is held.
+ */
+static int wait_for_stops(struct brkw_hold *hold, bool is_any_held)
+{
+	const struct timespec pause = { .tv_nsec = 10000 };
+	size_t nr_running;
+
+	while ((nr_running = count_running(hold))) {
+		if (is_over(hold))
+			return -ETIME;
+		if (!is_any_held && nr_running < hold->nr_threads) {
+			is_any_held = true;
+			hold->since_ns = brkw_hold_now();
 		}
+		/* sleeping, or we would keep the processor from one that is to stop */
+		nanosleep(&pause, NULL);
+	}
+	if (!is_any_held)
+		hold->since_ns = brkw_hold_now();
 	return 0;
 }
 
@@ -157,6 +175,7 @@ static void set_urgent(bool is_urgent)
 
 int brkw_hold_begin(struct brkw_hold *hold)
 {
+	bool is_any_held = false;
 	size_t nr_new = 1;
 	int err = 0;
 
@@ -164,20 +183,20 @@ int brkw_hold_begin(struct brkw_hold *hold)
 		return 0;
 	if (hold->held_ns + MARGIN_NS >= hold->budget_ns)
 		return -ETIME;
+	set_urgent(true);
 	hold->since_ns = brkw_hold_now();
 	hold->nr_holds++;
 	/* a thread that is not held yet may start another */
 	while (!err && nr_new) {
 		err = hold_new_threads(hold, &nr_new);
 		if (!err)
-			err = wait_for_stops(hold);
+			err = wait_for_stops(hold, is_any_held);
+		is_any_held = true;
 	}
 	if (!err && !hold->nr_threads)
 		err = -ESRCH;
 	if (err)
 		brkw_hold_end(hold);
-	else
-		set_urgent(true);
 	return err;
 }
 

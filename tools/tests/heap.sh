@@ -162,7 +162,11 @@ check_odd_heaps()
 	end_subject
 	compare heap_foreign "null 402" "$(heap_value '"\(.stopped) \(.arenas[0].used_count)"')"
 	start_subject "$heap_dir/classic" busy
-	read_heap
+	# on a machine whose processors are taken away the time may be over too soon
+	for _ in 1 2 3; do
+		read_heap
+		[ "$(heap_value .read.is_cut)" = true ] || break
+	done
 	compare heap_busy "null true" "$(heap_value '"\(.stopped) \(.read.held_ns < 50000000)"')"
 	kill "$heap_pid"
 	end_subject
