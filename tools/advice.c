@@ -28,7 +28,7 @@ struct words {
 
 static struct words size_words(uint64_t size)
 {
-	struct words words;
+	struct words words = { "" };
 
 	brkw_format_number((int64_t)size, BRKW_BYTES, false, words.text);
 	return words;

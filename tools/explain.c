@@ -28,7 +28,7 @@ struct words {
 
 static struct words size_words(const struct page *page, uint64_t size)
 {
-	struct words words;
+	struct words words = { "" };
 
 	brkw_format_number((int64_t)size, BRKW_BYTES, page->is_exact, words.text);
 	return words;

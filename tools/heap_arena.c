@@ -11,7 +11,7 @@
 
 /* struct malloc_state from its top on; what is before differs. */
 #define OFF_BINS	16
-#define NR_PAIRS	127
+#define NR_PAIRS	127UL
 #define OFF_NEXT	(OFF_BINS + NR_PAIRS * 16 + 16)
 #define OFF_SYSTEM	(OFF_NEXT + 24)
 #define NR_FASTBINS	10

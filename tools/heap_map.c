@@ -17,7 +17,7 @@
 #define NR_SVG_ROWS	64UL
 #define NR_SVG_REGIONS	64UL
 #define SZ_SVG_CELL	7
-#define SZ_SVG_MARGIN	10
+#define SZ_SVG_MARGIN	10UL
 #define SZ_SVG_HEAD	24
 
 /* How each kind of cell is drawn. */
@@ -69,9 +69,14 @@ static int print_region(const struct brkw_heap *heap, const struct brkw_region *
 	return 0;
 }
 
+static size_t nr_shown(const struct brkw_heap *heap, size_t nr_max)
+{
+	return heap->nr_regions < nr_max ? heap->nr_regions : nr_max;
+}
+
 int brkw_map_print(const struct brkw_heap *heap, FILE *out)
 {
-	size_t i, nr = heap->nr_regions < NR_TEXT_REGIONS ? heap->nr_regions : NR_TEXT_REGIONS;
+	size_t i, nr = nr_shown(heap, NR_TEXT_REGIONS);
 	enum brkw_cell_kind kind;
 	int err = 0;
 
@@ -117,7 +122,7 @@ static int print_svg_region(const struct brkw_heap *heap, const struct brkw_regi
 
 	if (err)
 		return err;
-	fprintf(out, "<text x=\"%d\" y=\"%lu\">", SZ_SVG_MARGIN, *top + SZ_SVG_HEAD - 8);
+	fprintf(out, "<text x=\"%lu\" y=\"%lu\">", SZ_SVG_MARGIN, *top + SZ_SVG_HEAD - 8);
 	title_region(reg, &cells, out);
 	fprintf(out, "</text>\n");
 	*top += SZ_SVG_HEAD;
@@ -133,10 +138,10 @@ static void print_legend(unsigned long top, FILE *out)
 	enum brkw_cell_kind kind;
 
 	for (kind = BRKW_CELL_USED; kind < BRKW_NR_CELL_KINDS; kind++)
-		fprintf(out, "<rect x=\"%d\" y=\"%lu\" width=\"12\" height=\"12\" fill=\"%s\"/>"
-			"<text x=\"%d\" y=\"%lu\">%s</text>\n",
-			SZ_SVG_MARGIN + (kind - 1) * 140, top, looks[kind].colour,
-			SZ_SVG_MARGIN + (kind - 1) * 140 + 16, top + 11, looks[kind].name);
+		fprintf(out, "<rect x=\"%lu\" y=\"%lu\" width=\"12\" height=\"12\" fill=\"%s\"/>"
+			"<text x=\"%lu\" y=\"%lu\">%s</text>\n",
+			SZ_SVG_MARGIN + (kind - 1) * 140UL, top, looks[kind].colour,
+			SZ_SVG_MARGIN + (kind - 1) * 140UL + 16, top + 11, looks[kind].name);
 }
 
 /* Rows that all regions take. */
@@ -160,7 +165,7 @@ static unsigned long find_height(const struct brkw_heap *heap, size_t nr)
 
 int brkw_map_print_svg(const struct brkw_heap *heap, FILE *out)
 {
-	size_t nr = heap->nr_regions < NR_SVG_REGIONS ? heap->nr_regions : NR_SVG_REGIONS, i;
+	size_t nr = nr_shown(heap, NR_SVG_REGIONS), i;
 	unsigned long top = SZ_SVG_MARGIN, width = NR_SVG_COLUMNS * SZ_SVG_CELL;
 	int err = 0;
 

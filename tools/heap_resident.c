@@ -66,7 +66,7 @@ static uint8_t judge_entry(const struct brkw_pagemap *map, uint64_t entry)
 	if (entry & PM_PRESENT)
 		return map->zero_pfn && (entry & PM_PFN) == map->zero_pfn ? 0 :
 									    BRKW_PAGE_PRESENT;
-	return entry & PM_SWAPPED ? BRKW_PAGE_SWAPPED : 0;
+	return (entry & PM_SWAPPED) ? BRKW_PAGE_SWAPPED : 0;
 }
 
 int brkw_resident_read(const struct brkw_pagemap *map, struct brkw_region *reg)
