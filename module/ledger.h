@@ -167,6 +167,7 @@ struct brkw_over {
  * @pid: the process, referenced until retired; NULL while exec still builds
  *	 the address space
  * @state: &enum brkw_state
+ * @is_move_counted: the last mapping that moved has raised the events
  * @is_embryo: exec builds this address space; nobody sees it yet
  * @is_closing: somebody has begun to end it; guarded by @lock
  * @is_retired: it has let go of @mm and @pid; guarded by @lock
@@ -184,7 +185,8 @@ struct brkw_over {
  * @view: what the view keeps for a published account; worker only
  * @link_free: the pool's
  *
- * The mmap write lock of @mm guards @seq, @nr_ledger to @pending, and @over;
+ * The mmap write lock of @mm guards @seq, @nr_ledger to @pending, @over
+ * and @is_move_counted;
  * stack.c changes @nr_ledger under the read lock.
  */
 struct brkw_account {
@@ -204,6 +206,7 @@ struct brkw_account {
 	refcount_t ref;
 	struct pid *pid;
 	u8 state;
+	bool is_move_counted;
 	bool is_embryo;
 	bool is_closing;
 	bool is_retired;
@@ -358,7 +361,8 @@ bool brkw_settle_post_unmap(struct mm_struct *mm, enum brkw_op op, unsigned long
 			    unsigned long end);
 bool brkw_settle_post_fixed(struct mm_struct *mm, enum brkw_op op, long nr_pages,
 			    unsigned long start);
-void brkw_settle_moved(const struct mm_struct *mm, long nr_pages, long nr_left, bool is_move);
+void brkw_settle_moved(const struct mm_struct *mm, long nr_pages, long nr_left, bool is_move,
+		       bool is_first);
 void brkw_settle_grown(const struct mm_struct *mm, unsigned long nr_pages);
 void brkw_settle_replaced(struct brkw_account *acct, unsigned int kind, u64 sz);
 void brkw_settle_fold(struct brkw_account *acct);
@@ -392,6 +396,7 @@ void brkw_brk_end(struct brkw_account *acct);
 bool brkw_outcome_await(enum brkw_awaited awaited, unsigned int kind, struct mm_struct *mm,
 			u64 arg);
 bool brkw_outcome_call(enum brkw_awaited awaited, struct mm_struct *mm, u64 arg);
+bool brkw_outcome_is_first(void);
 void brkw_outcome_answer(unsigned long retval);
 void brkw_outcome_forget(struct brkw_thread *thread);
 u64 brkw_outcome_lost(void);

@@ -105,6 +105,25 @@ bool brkw_outcome_call(enum brkw_awaited awaited, struct mm_struct *mm, u64 arg)
 }
 
 /**
+ * brkw_outcome_is_first() - whether a call of current changes something first now
+ *
+ * Since 6.17 one mremap() moves several mappings, and is one event all the
+ * same. Context: a hook in mremap(). Return: false if it has been asked before
+ * in this call.
+ */
+bool brkw_outcome_is_first(void)
+{
+	struct brkw_thread *thread = brkw_thread_find(current);
+	bool is_first;
+
+	if (!thread || thread->awaited != BRKW_AWAITS_MREMAP)
+		return true;
+	is_first = !thread->has_reached;
+	thread->has_reached = true;
+	return is_first;
+}
+
+/**
  * brkw_outcome_answer() - a call of current has returned
  * @retval: what it returned
  *

@@ -125,10 +125,16 @@ bool brkw_record_mmap(struct pt_regs *regs)
 	return false;
 }
 
+static bool is_in(unsigned long address, unsigned long start, unsigned long sz)
+{
+	return address - start < PAGE_ALIGN(sz);
+}
+
 /*
  * mremap() unmaps up to three things: its destination, what a shrinking
  * mapping gives up, and the old place of a mapping that has moved, or the new
- * one of a mapping that could not.
+ * one of a mapping that could not. Since 6.17 it moves several mappings, one
+ * after the other.
  */
 static enum brkw_op mremap_unmap_op(const struct mm_struct *mm, unsigned long start)
 {
@@ -136,8 +142,9 @@ static enum brkw_op mremap_unmap_op(const struct mm_struct *mm, unsigned long st
 
 	read_user_args(args);
 	if (brkw_settle_is_moving(mm))
-		return start == args[0] ? BRKW_OP_MREMAP_OLD : BRKW_OP_MREMAP_UNDO;
-	if ((args[3] & MREMAP_FIXED) && start == args[4])
+		return is_in(start, args[0], args[1]) ? BRKW_OP_MREMAP_OLD :
+							BRKW_OP_MREMAP_UNDO;
+	if ((args[3] & MREMAP_FIXED) && is_in(start, args[4], args[2]))
 		return BRKW_OP_REPLACE;
 	return BRKW_OP_MREMAP_SHRINK;
 }
@@ -234,7 +241,8 @@ void brkw_record_stat_account(struct pt_regs *regs)
 	nr_new = pages_of(args[2]);
 	is_move = nr_old && nr != (long)(nr_new - nr_old);
 	is_kept = !is_move || (args[3] & MREMAP_DONTUNMAP);
-	brkw_settle_moved(mm, nr, is_kept ? 0 : min_t(long, nr_old, nr), is_move);
+	brkw_settle_moved(mm, nr, is_kept ? 0 : min_t(long, nr_old, nr), is_move,
+			  brkw_outcome_is_first());
 }
 
 /* expand_downwards(vma, address): a touch, or exec laying out its arguments. */

@@ -178,9 +178,11 @@ static void undo_move(struct brkw_account *acct, unsigned long nr_new)
 	s64 nr_grown = (s64)nr_new - (s64)nr_transit(acct);
 
 	set_transit(acct, 0);
-	add_value(acct, BRKW_KEY_MREMAP_MOVE_EVENTS, -1);
+	if (acct->is_move_counted)
+		add_value(acct, BRKW_KEY_MREMAP_MOVE_EVENTS, -1);
 	if (nr_grown > 0) {
-		add_value(acct, BRKW_KEY_MREMAP_GROW_EVENTS, -1);
+		if (acct->is_move_counted)
+			add_value(acct, BRKW_KEY_MREMAP_GROW_EVENTS, -1);
 		add_value(acct, BRKW_KEY_MREMAP_GROW_BYTES, -(nr_grown << PAGE_SHIFT));
 	}
 }
@@ -550,14 +552,17 @@ bool brkw_settle_is_moving(const struct mm_struct *mm)
 	return acct && nr_transit(acct) && acct->pending.op == BRKW_OP_NONE;
 }
 
-static void book_moved(struct brkw_account *acct, long nr_pages, long nr_left, bool is_move)
+static void book_moved(struct brkw_account *acct, long nr_pages, long nr_left, bool is_move,
+		       bool is_first)
 {
+	acct->is_move_counted = is_first;
 	acct->nr_ledger += nr_pages;
 	set_transit(acct, nr_transit(acct) + nr_left);
-	if (is_move)
+	if (is_move && is_first)
 		add_value(acct, BRKW_KEY_MREMAP_MOVE_EVENTS, 1);
 	if (nr_pages > nr_left) {
-		add_value(acct, BRKW_KEY_MREMAP_GROW_EVENTS, 1);
+		if (is_first)
+			add_value(acct, BRKW_KEY_MREMAP_GROW_EVENTS, 1);
 		add_value(acct, BRKW_KEY_MREMAP_GROW_BYTES,
 			  (s64)(nr_pages - nr_left) << PAGE_SHIFT);
 	}
@@ -569,10 +574,12 @@ static void book_moved(struct brkw_account *acct, long nr_pages, long nr_left, b
  * @nr_pages: pages that total_vm is about to grow by
  * @nr_left: of these, what the mapping will give up at its old place
  * @is_move: the mapping gets a new place
+ * @is_first: none has before it in this call
  *
  * Context: a hook under the write lock.
  */
-void brkw_settle_moved(const struct mm_struct *mm, long nr_pages, long nr_left, bool is_move)
+void brkw_settle_moved(const struct mm_struct *mm, long nr_pages, long nr_left, bool is_move,
+		       bool is_first)
 {
 	struct brkw_account *acct = brkw_account_for(mm);
 
@@ -581,7 +588,7 @@ void brkw_settle_moved(const struct mm_struct *mm, long nr_pages, long nr_left, 
 	raw_write_seqcount_begin(&acct->seq);
 	__settle(acct, mm);
 	end_transit(acct, 0);
-	book_moved(acct, nr_pages, nr_left, is_move);
+	book_moved(acct, nr_pages, nr_left, is_move, is_first);
 	raw_write_seqcount_end(&acct->seq);
 	if (trace_vm_change_enabled())
 		brkw_trace_change(acct, BRKW_OP_MREMAP_SHRINK, nr_pages, acct->nr_ledger);

@@ -214,6 +214,25 @@ TEST_F(mremap, refused_arguments)
 	expect_step(-EFAULT, remap(child, self->room, 8, 9, MREMAP_MAYMOVE, 0), FAILED);
 }
 
+/* With the hole between them; what is at its new place stays there. */
+TEST_F(mremap, move_several)
+{
+	const int flags = MREMAP_MAYMOVE | MREMAP_FIXED;
+	long got;
+
+	block(&self->child, self->at + 10 * PAGE, 2);
+	block(&self->child, self->room + 7 * PAGE, 4);
+	ASSERT_TRUE(subject_mark(&self->child));
+	got = remap(&self->child, self->at, 12, 12, flags, self->room);
+	if (got == -EFAULT)
+		SKIP(return, "this kernel moves one mapping at a time");
+	EXPECT_EQ(self->room, got);
+	EXPECT_TRUE(subject_changed(&self->child,
+				    DELTAS(MOVED, DELTA(MMAP_REPLACED_BYTES, 2 * PAGE))));
+	expect_step(self->at, remap(&self->child, self->room + 10 * PAGE, 2, 2,
+				    flags | MREMAP_DONTUNMAP, self->at), MOVED, GROWN(2));
+}
+
 TEST_F(mremap, refused_across_mappings)
 {
 	block(&self->child, self->at + 8 * PAGE, 2);

@@ -604,11 +604,27 @@ static void foretell_mremap(struct walker *w, struct move *m, void *addr)
 	}
 }
 
+/* What crosses mappings cannot grow, with an error of its own; nor can this. */
+static bool is_one_mapping(struct walker *w, const struct range *r)
+{
+	long err = syscall(SYS_mremap, r->addr, r->nr * sz_page, 1UL << 46, 0, 0);
+
+	add(w, BRKW_KEY_MREMAP_FAIL_EVENTS, 1);
+	return err && errno != EFAULT;
+}
+
 static void do_mremap(struct walker *w, struct move *m)
 {
 	struct zone *z = m->r.zone;
 	void *addr;
 
+	/*
+	 * Since 6.17 several mappings may move in one call, if they keep their
+	 * size: when that fails in the midst is more than can be foretold.
+	 */
+	if ((m->flags & MREMAP_FIXED) && m->r.nr && m->nr_new == m->r.nr &&
+	    !is_one_mapping(w, &m->r))
+		m->nr_new++;
 	/* libc itself refuses some flags */
 	addr = (void *)syscall(SYS_mremap, m->r.addr, m->r.nr * sz_page, m->nr_new * sz_page,
 			       m->flags, addr_of(z, m->page_new));
