@@ -17,6 +17,7 @@
 #include "compat.h"
 
 #define NR_CANDIDATES	3
+#define NR_KEY_RANGES	8
 
 /* One hit of so many is timed, so that the others do not pay for it. */
 #define BRKW_COST_INTERVAL	1024
@@ -38,12 +39,21 @@ struct brkw_entry {
 };
 
 /**
+ * struct brkw_key_range - keys that follow each other
+ * @first: the first of them
+ * @last: the last of them; 0 if it is no range
+ */
+struct brkw_key_range {
+	u8 first;
+	u8 last;
+};
+
+/**
  * struct brkw_hook - one thing to watch
  * @name: what it is called in stats
  * @lost: what is lost without it, for people
  * @entries: candidates to try, in this order
- * @first_key: first key that cannot be known without it
- * @last_key: last of them
+ * @keys: what cannot be known without it
  * @is_required: the module cannot do without
  * @is_fault: goes with the parameter faults
  * @entry: which candidate registered
@@ -58,8 +68,7 @@ struct brkw_hook {
 	const char *name;
 	const char *lost;
 	struct brkw_entry entries[NR_CANDIDATES];
-	u8 first_key;
-	u8 last_key;
+	struct brkw_key_range keys[NR_KEY_RANGES];
 	bool is_required;
 	bool is_fault;
 

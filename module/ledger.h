@@ -368,6 +368,7 @@ void brkw_settle_replaced(struct brkw_account *acct, unsigned int kind, u64 sz);
 void brkw_settle_fold(struct brkw_account *acct);
 void brkw_settle_refused(const struct mm_struct *mm);
 bool brkw_settle_is_moving(const struct mm_struct *mm);
+void brkw_settle_set_partial(bool is_on);
 void brkw_settle_begin(struct brkw_account *acct);
 void brkw_settle_account(struct brkw_account *acct);
 void brkw_settle_copy(const struct brkw_account *acct, s64 *value);

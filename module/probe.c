@@ -67,9 +67,16 @@ static struct brkw_hook canaries[] = {
 /* Held while hooks come and go: a canary that is leaving is not silent. */
 static DEFINE_MUTEX(canary_mutex);
 
-#define KEYS(first, last)	.first_key = BRKW_KEY_##first, .last_key = BRKW_KEY_##last
-/* A change of size that is not seen makes every sum of sizes unknown. */
-#define SIZE_KEYS		KEYS(VM_GROWN_BYTES, VM_UNACCOUNTED_BYTES)
+#define RANGE(first, last)	{ BRKW_KEY_##first, BRKW_KEY_##last }
+#define KEYS(...)		.keys = { __VA_ARGS__ }
+/*
+ * A change of size that is not seen makes every sum of sizes unknown, and what
+ * is told from the size: that others have failed.
+ */
+#define SIZE_KEYS(...)		KEYS(RANGE(VM_GROWN_BYTES, VM_UNACCOUNTED_BYTES),	\
+				     RANGE(BRK_FAIL_EVENTS, BRK_FAIL_EVENTS),		\
+				     RANGE(MMAP_FAIL_EVENTS, MMAP_FAIL_EVENTS),		\
+				     RANGE(MUNMAP_FAIL_EVENTS, MUNMAP_FAIL_EVENTS), __VA_ARGS__)
 
 /*
  * Armed in this order, disarmed in the reverse: what ends slots and accounts
@@ -85,7 +92,7 @@ static struct brkw_hook hooks[] = {
 			BRKW_ENTRY("__arm64_sys_brk", sys_brk),
 			BRKW_ENTRY("sys_brk", sys_brk),
 		},
-		KEYS(BRK_SAME_EVENTS, BRK_FAIL_EVENTS),
+		KEYS(RANGE(BRK_PEAK_BYTES, BRK_CALLS), RANGE(BRK_SAME_EVENTS, BRK_FAIL_EVENTS)),
 	}, {
 		.name = "sys_brk_compat",
 		.lost = "brk calls of 32-bit programs that change no page",
@@ -94,12 +101,15 @@ static struct brkw_hook hooks[] = {
 		.name = "brk_grow",
 		.lost = "the growth of the heap",
 		.entries = { BRKW_ENTRY("do_brk_flags", brk_grow) },
-		SIZE_KEYS,
+		SIZE_KEYS(RANGE(BRK_GROW_EVENTS, BRK_GROW_BYTES),
+			  RANGE(BRK_SAME_EVENTS, BRK_FAIL_EVENTS),
+			  RANGE(OTHER_GROW_EVENTS, OTHER_GROW_BYTES)),
 	}, {
 		.name = "mmap",
 		.lost = "new mappings",
 		.entries = { BRKW_ENTRY("do_mmap", mmap) },
-		SIZE_KEYS,
+		SIZE_KEYS(RANGE(MMAP_ANON_PRIVATE_EVENTS, MMAP_FAIL_EVENTS),
+			  RANGE(OTHER_GROW_EVENTS, OTHER_GROW_BYTES)),
 	}, {
 		.name = "munmap",
 		.lost = "all that shrinks",
@@ -108,7 +118,9 @@ static struct brkw_hook hooks[] = {
 			BRKW_ENTRY("do_mas_align_munmap", munmap),
 			BRKW_ENTRY("__do_munmap", munmap_len),
 		},
-		SIZE_KEYS,
+		SIZE_KEYS(RANGE(BRK_SHRINK_EVENTS, BRK_FAIL_EVENTS),
+			  RANGE(MMAP_REPLACED_BYTES, MREMAP_MOVE_EVENTS),
+			  RANGE(OTHER_SHRINK_EVENTS, OTHER_SHRINK_BYTES)),
 	}, {
 		.name = "sys_mremap",
 		.lost = "mremap calls that fail",
@@ -117,7 +129,7 @@ static struct brkw_hook hooks[] = {
 			BRKW_ENTRY("__arm64_sys_mremap", sys_mremap),
 			BRKW_ENTRY("sys_mremap", sys_mremap),
 		},
-		KEYS(MREMAP_FAIL_EVENTS, MREMAP_FAIL_EVENTS),
+		KEYS(RANGE(MREMAP_FAIL_EVENTS, MREMAP_FAIL_EVENTS)),
 	}, {
 		.name = "sys_mremap_compat",
 		.lost = "mremap calls of 32-bit programs that fail",
@@ -128,17 +140,17 @@ static struct brkw_hook hooks[] = {
 		.name = "mremap_grow",
 		.lost = "mappings that mremap grows",
 		.entries = { BRKW_ENTRY("vm_stat_account", mremap_grow) },
-		SIZE_KEYS,
+		SIZE_KEYS(RANGE(MREMAP_GROW_EVENTS, MREMAP_MOVE_EVENTS)),
 	}, {
 		.name = "stack",
 		.lost = "stacks that grow",
 		.entries = { BRKW_ENTRY("expand_downwards", stack) },
-		SIZE_KEYS,
+		SIZE_KEYS(RANGE(STACK_GROW_EVENTS, STACK_GROW_BYTES)),
 	}, {
 		.name = "special",
 		.lost = "special mappings (vdso, uprobes)",
 		.entries = { BRKW_ENTRY("_install_special_mapping", special) },
-		SIZE_KEYS,
+		SIZE_KEYS(RANGE(OTHER_GROW_EVENTS, OTHER_GROW_BYTES)),
 	}, {
 		.name = "madvise",
 		.lost = "madvise calls",
@@ -147,13 +159,13 @@ static struct brkw_hook hooks[] = {
 			BRKW_ENTRY("do_madvise.part.0", madvise),
 			BRKW_ENTRY("do_madvise", madvise),
 		},
-		KEYS(MADVISE_DONTNEED_EVENTS, MADVISE_FREE_BYTES),
+		KEYS(RANGE(MADVISE_DONTNEED_EVENTS, MADVISE_FREE_BYTES)),
 	}, {
 		.name = "fault",
 		.lost = "page faults",
 		.entries = { BRKW_ENTRY("handle_mm_fault", fault) },
 		.is_fault = true,
-		KEYS(FAULT_HEAP_MINOR, FAULT_UNATTRIBUTED),
+		KEYS(RANGE(FAULT_HEAP_MINOR, FAULT_UNATTRIBUTED)),
 	}, {
 		.name = "fault_error",
 		.lost = "page faults that fail",
@@ -163,7 +175,7 @@ static struct brkw_hook hooks[] = {
 			.hits = &fault_error_hits,
 		} },
 		.is_fault = true,
-		KEYS(FAULT_ERROR_EVENTS, FAULT_ERROR_EVENTS),
+		KEYS(RANGE(FAULT_ERROR_EVENTS, FAULT_ERROR_EVENTS)),
 	}, {
 		.name = "task_free",
 		.lost = "the end of threads",
@@ -308,6 +320,14 @@ void brkw_probe_disarm_faults(void)
 	tracepoint_synchronize_unregister();
 }
 
+static void mark_range(const struct brkw_key_range *range, u64 *keys)
+{
+	unsigned int key;
+
+	for (key = range->first; range->last && key <= range->last; key++)
+		keys[key / 64] |= BIT_ULL(key % 64);
+}
+
 /**
  * brkw_probe_unknown() - the keys that cannot be known
  * @ret_unknown: a bit a key, as in &struct brkw_snapshot_entry
@@ -316,16 +336,13 @@ void brkw_probe_disarm_faults(void)
  */
 void brkw_probe_unknown(u64 *ret_unknown)
 {
-	unsigned int i, key;
+	unsigned int i, k;
 
 	ret_unknown[0] = 0;
 	ret_unknown[1] = 0;
-	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
-		if (hooks[i].is_armed || !hooks[i].last_key)
-			continue;
-		for (key = hooks[i].first_key; key <= hooks[i].last_key; key++)
-			ret_unknown[key / 64] |= BIT_ULL(key % 64);
-	}
+	for (i = 0; i < ARRAY_SIZE(hooks); i++)
+		for (k = 0; k < NR_KEY_RANGES && !hooks[i].is_armed; k++)
+			mark_range(&hooks[i].keys[k], ret_unknown);
 }
 
 /**

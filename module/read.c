@@ -9,6 +9,7 @@
  * the same. When the account ends, the places of VM_BYTES, VMA_COUNT, BRK_BYTES,
  * FAULT_MINOR, FAULT_MAJOR and MISSED_EVENTS keep what the kernel said last.
  */
+#include <linux/bits.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/mmap_lock.h>
@@ -35,6 +36,7 @@ void brkw_read_set_unknown(const u64 *unknown)
 {
 	WRITE_ONCE(unknown_keys[0], unknown[0]);
 	WRITE_ONCE(unknown_keys[1], unknown[1]);
+	brkw_settle_set_partial(unknown[0] & BIT_ULL(BRKW_KEY_VM_UNACCOUNTED_BYTES));
 }
 
 static void set_unknown(struct brkw_snapshot_entry *entry, unsigned int key)

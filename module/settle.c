@@ -22,6 +22,7 @@
 #include "trace.h"
 
 static atomic64_t nr_mismatched;
+static bool is_partial;		/* not all hooks could be had, see below */
 DEFINE_PER_CPU(u64, brkw_nr_posted);
 
 static const struct brkw_pending nothing_pending = {
@@ -248,10 +249,30 @@ static void correct_trace(const struct brkw_account *acct, long delta)
 		brkw_trace_correct(acct, delta);
 }
 
+/*
+ * Where total_vm also changes in ways that no hook tells, it does not tell
+ * success from failure: what has begun is taken for done.
+ */
+static void book_unseen(struct brkw_account *acct)
+{
+	const struct brkw_pending *pending = &acct->pending;
+
+	if (!pending->is_over) {
+		book_done(acct, pending);
+	} else if (acct->over.nr_pages != pending->nr_pages || pending->is_exec) {
+		book_done(acct, pending);
+		add_value(acct, BRKW_KEY_MMAP_REPLACED_BYTES, bytes_of(acct->over.nr_pages));
+	}
+}
+
 static void book(struct brkw_account *acct, long delta)
 {
 	const struct brkw_pending *pending = &acct->pending;
 
+	if (unlikely(READ_ONCE(is_partial))) {
+		book_unseen(acct);
+		return;
+	}
 	correct_trace(acct, delta);
 	if (pending->is_over) {
 		if (!book_over(acct, delta))
@@ -295,6 +316,17 @@ static void settle(struct brkw_account *acct, const struct mm_struct *mm)
 	raw_write_seqcount_begin(&acct->seq);
 	__settle(acct, mm);
 	raw_write_seqcount_end(&acct->seq);
+}
+
+/**
+ * brkw_settle_set_partial() - say whether hooks on the size of a mm are missing
+ * @is_on: some are
+ *
+ * Context: any.
+ */
+void brkw_settle_set_partial(bool is_on)
+{
+	WRITE_ONCE(is_partial, is_on);
 }
 
 /**
@@ -681,11 +713,13 @@ bool brkw_settle_view(const struct brkw_account *acct, const struct mm_struct *m
 		*ret_nr_ledger = acct->nr_ledger;
 		delta = READ_ONCE(mm->total_vm) - acct->nr_ledger;
 	} while (read_seqcount_retry(&acct->seq, seq));
-	if (pending.op == BRKW_OP_NONE || is_by_return)
+	if ((pending.op == BRKW_OP_NONE || is_by_return) && READ_ONCE(is_partial))
+		*ret_nr_ledger += delta;
+	else if (pending.op == BRKW_OP_NONE || is_by_return)
 		return !delta;
 	if (pending.is_over || pending.op == BRKW_OP_MREMAP_UNDO || brkw_stack_is_growing())
 		return false;
-	if (delta == pending.nr_pages) {
+	if (delta == pending.nr_pages || READ_ONCE(is_partial)) {
 		*ret_nr_ledger += delta;
 		view_done(value, &pending);
 		return true;

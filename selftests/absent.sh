@@ -1,0 +1,163 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# A kernel in which a hook's symbol is gone: the module loads, stats names the
+# hook and what is lost, the keys that cannot be known print "-", and all others
+# say what they say with all hooks. One hook after the other: in a copy of the
+# module the symbol has another name, which no kernel has.
+
+# shellcheck disable=SC2119 # mostly it is loaded without parameters
+here=$(dirname "$(readlink -f "$0")")
+# shellcheck source=lib.sh
+. "$here/lib.sh"
+
+work=
+whole=
+how=auto
+steps=(brk:0 brk:+1M brk:-64K brk:0 map:1M touch:1M map:300K unmap:1M map:20K unmap:300K)
+
+# lost_keys HOOK: a pattern of the keys that are lost with it
+lost_keys() {
+	local sizes='vm_(grown|shrunk|unaccounted)_bytes|(brk|mmap|munmap)_fail_events'
+	case $1 in
+	sys_brk) echo 'brk_(peak_bytes|calls|same_events|fail_events)' ;;
+	brk_grow) echo "$sizes|brk_grow_.*|brk_same_events|other_grow_.*" ;;
+	mmap) echo "$sizes|mmap_.*|other_grow_.*" ;;
+	munmap) echo "$sizes|brk_shrink_.*|brk_same_events|mmap_(replaced|fail)_.*|munmap_.*|mremap_(grow|shrink|move)_.*|other_shrink_.*" ;;
+	sys_mremap) echo 'mremap_fail_events' ;;
+	mremap_grow) echo "$sizes|mremap_(grow|shrink|move)_.*" ;;
+	stack) echo "$sizes|stack_grow_.*" ;;
+	special) echo "$sizes|other_grow_.*" ;;
+	madvise) echo 'madvise_.*' ;;
+	fault) echo 'fault_(heap|stack|anon|file|shared|other|remote|minor|major|unattributed).*' ;;
+	fault_error) echo 'fault_error_events' ;;
+	*) echo nothing ;;
+	esac
+}
+
+# Those without which the module does not load are tested for that.
+required='task_free exit exec fork'
+
+hooks() {
+	awk '$1 == "hook" && $5 { print $2 }' $folder/stats
+}
+
+symbol_of() {
+	awk -v name="$1" '$1 == "hook" && $2 == name { print $3 }' $folder/stats
+}
+
+is_armed() {
+	[ "$(awk -v name="$1" '$1 == "hook" && $2 == name { print $5 }' $folder/stats)" = 1 ]
+}
+
+# Strings end with a zero byte, which is what sed is told that lines do.
+rename_symbol() {
+	local symbol=$1
+	LC_ALL=C sed -z -i "s/^$symbol\$/~${symbol#?}/" "$ko" && ! cmp -s "$ko" "$whole"
+}
+
+block_of_steps() {
+	awk -v RS= '/\ncomm brk_steps\n/ { print; exit }' $folder/ended
+}
+
+has_block() {
+	block_of_steps | grep -q '^state exited'
+}
+
+# What the steps did, without what differs from run to run.
+run_steps() {
+	"$here/brk_steps" "${steps[@]}" && wait_for has_block &&
+		block_of_steps | grep -vE '^(pid|comm|abi|state|watched_since_ns|ended_ns|stack_.*|vm_(grown|start)?_?bytes|vma_peak|fault_.*) [0-9]' >"$work/$1"
+}
+
+lost_keys_are_unknown() {
+	local wrong
+	wrong=$(block_of_steps | awk -v lost="^($1)\$" '($1 ~ lost) != ($2 == "-")')
+	[ -z "$wrong" ] && return
+	ktap_print_msg "not as they should be known or unknown: ${wrong//$'\n'/, }"
+	return 1
+}
+
+others_are_the_same() {
+	local wrong
+	wrong=$(diff <(awk -v lost="^($1)\$" '$1 !~ lost' "$work/all") \
+		<(awk -v lost="^($1)\$" '$1 !~ lost' "$work/part"))
+	[ -z "$wrong" ] && return
+	ktap_print_msg "${wrong//$'\n'/, }"
+	return 1
+}
+
+is_named() {
+	grep -q "^hook $1 - " $folder/stats && grep -q "^lost $1 ." $folder/stats
+}
+
+reload() {
+	unload_module && load_module "attach=$how"
+}
+
+# A kernel may have two of a hook's candidates: the next one goes, too.
+load_without() {
+	cp "$whole" "$ko"
+	rename_symbol "$2" || { ktap_print_msg "$2 is not in the module"; return 1; }
+	reload || return
+	! is_armed "$1" || { rename_symbol "$(symbol_of "$1")" && reload; }
+}
+
+degrades() {
+	local name=$1 lost
+	lost=$(lost_keys "$name")
+	load_without "$name" "$2" && ! is_armed "$name" && is_named "$name" &&
+		run_steps part && lost_keys_are_unknown "$lost" && others_are_the_same "$lost" &&
+		equals vm_bytes "$(key_of $$ vm_bytes)" \
+			"$(awk '$1 == "VmSize:" { print $2 * 1024 }' /proc/$$/status)"
+}
+
+refuses_to_load() {
+	cp "$whole" "$ko"
+	rename_symbol "$2" && unload_module || return
+	if load_module "attach=$how"; then
+		ktap_print_msg "loads without $1"
+		return 1
+	fi
+	cp "$whole" "$ko"
+	load_module "attach=$how"
+}
+
+# shellcheck disable=SC2317 # called by trap
+clean_up() {
+	ko=$whole
+	is_loaded && unload_module
+	load_module
+	rm -rf "$work"
+}
+
+main() {
+	local name symbol names symbols=()
+	need_module
+	whole=$ko
+	work=$(mktemp -d)
+	trap clean_up EXIT
+	ko=$work/brkwatch.ko
+	ktap_print_header
+	mapfile -t names < <(hooks)
+	for name in "${names[@]}"; do
+		symbols+=("$(symbol_of "$name")")
+	done
+	ktap_set_plan $((${#names[@]} + 2))
+	mark_log
+	check "known steps with all hooks" run_steps all
+	for name in "${names[@]}"; do
+		symbol=${symbols[0]}
+		symbols=("${symbols[@]:1}")
+		case " $required " in
+		*" $name "*) check "not loaded without $name" refuses_to_load "$name" "$symbol" ;;
+		*) check "without $name" degrades "$name" "$symbol" ;;
+		esac
+		# each ftrace hook that goes waits for all tasks, kprobes do not
+		how=kprobe
+	done
+	check "the kernel's log is clean" log_is_clean
+	ktap_finished
+}
+
+main
