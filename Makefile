@@ -8,7 +8,7 @@ KDIR    ?= /lib/modules/$(RELEASE)/build
 KERNELS  = $(shell selftests/fetch-kernel --list)
 Q       := $(if $(V),,@)
 
-.PHONY: all tools module module-here demo check check-debug test fuzz vmtest bench bench-small style docs install clean help
+.PHONY: all tools module module-here demo check check-debug test fuzz vmtest matrix bench bench-small style docs install clean help
 .DELETE_ON_ERROR:
 
 all: tools module-here
@@ -48,6 +48,9 @@ fuzz:
 vmtest:
 	$(Q)selftests/vmtest $(or $(K),$(error which kernel? one of selftests/kernels: make vmtest K=6.1))
 
+matrix:
+	$(Q)selftests/matrix $(K)
+
 bench:
 	$(Q)selftests/bench $(or $(K),$(KERNELS))
 
@@ -80,6 +83,7 @@ help:
 	@echo 'make fuzz           the parsers of the tool, 20 s each (SECONDS=60)'
 	@echo 'make module K=6.12  the module for a kernel of selftests/kernels'
 	@echo 'make vmtest K=6.12  the selftests in that kernel'
+	@echo 'make matrix         the selftests in every kernel of the list, as one table (K=sid for one)'
 	@echo 'make bench          what watching costs, beside the peers (K=6.12 for one kernel)'
 	@echo 'make bench-small    a small kernel, built for it, watches in 32 MiB'
 	@echo 'make style          checkpatch, sparse, shellcheck, cppcheck, clang-tidy, the rule of arrows'
