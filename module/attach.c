@@ -224,11 +224,12 @@ u64 brkw_attach_missed(const struct brkw_hook *hook)
  */
 u64 brkw_attach_hits(const struct brkw_hook *hook)
 {
+	const struct brkw_entry *entry = hook->entry ?: &hook->entries[0];
 	unsigned int cpu;
 	u64 nr = 0;
 
 	for_each_possible_cpu(cpu)
-		nr += *per_cpu_ptr(hook->entries[0].hits, cpu);
+		nr += *per_cpu_ptr(entry->hits, cpu);
 	return nr;
 }
 

@@ -108,7 +108,8 @@ static struct brkw_hook hooks[] = {
 		.name = "mmap",
 		.lost = "new mappings",
 		.entries = { BRKW_ENTRY("do_mmap", mmap) },
-		SIZE_KEYS(RANGE(MMAP_ANON_PRIVATE_EVENTS, MMAP_FAIL_EVENTS),
+		/* up to 6.1 what makes room for one is an unmapping, too */
+		SIZE_KEYS(RANGE(MMAP_ANON_PRIVATE_EVENTS, MUNMAP_FAIL_EVENTS),
 			  RANGE(OTHER_GROW_EVENTS, OTHER_GROW_BYTES)),
 	}, {
 		.name = "munmap",

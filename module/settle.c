@@ -557,7 +557,7 @@ void brkw_settle_refused(const struct mm_struct *mm)
  */
 void brkw_settle_grown(const struct mm_struct *mm, unsigned long nr_pages)
 {
-	struct brkw_account *acct = brkw_account_for(mm);
+	struct brkw_account *acct = brkw_account_find(mm);
 
 	if (!acct)
 		return;

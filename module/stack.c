@@ -13,6 +13,7 @@
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include "ledger.h"
+#include "ledger_tables.h"
 
 #define NR_GROWTHS	32
 
@@ -86,6 +87,8 @@ bool brkw_stack_begin(const struct vm_area_struct *vma)
 	struct growth *growth;
 	unsigned long irqflags;
 
+	if (!brkw_account_for(vma->vm_mm))
+		return false;
 	brkw_stack_forget(current);	/* a return that was missed */
 	raw_spin_lock_irqsave(&growth_lock, irqflags);
 	growth = find_growth(NULL);

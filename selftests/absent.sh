@@ -22,7 +22,7 @@ lost_keys() {
 	case $1 in
 	sys_brk) echo 'brk_(peak_bytes|calls|same_events|fail_events)' ;;
 	brk_grow) echo "$sizes|brk_grow_.*|brk_same_events|other_grow_.*" ;;
-	mmap) echo "$sizes|mmap_.*|other_grow_.*" ;;
+	mmap) echo "$sizes|mmap_.*|munmap_.*|other_grow_.*" ;;
 	munmap) echo "$sizes|brk_shrink_.*|brk_same_events|mmap_(replaced|fail)_.*|munmap_.*|mremap_(grow|shrink|move)_.*|other_shrink_.*" ;;
 	sys_mremap) echo 'mremap_fail_events' ;;
 	mremap_grow) echo "$sizes|mremap_(grow|shrink|move)_.*" ;;

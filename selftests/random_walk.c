@@ -336,10 +336,10 @@ static void foretell_brk(struct walker *w, unsigned long request)
 	if (to > from) {
 		add_pages(w, BRKW_KEY_BRK_GROW_EVENTS, to - from);
 		set_mapped(&heap, from, to - from, true);
-	} else if (to < from) {
+	} else if (count_mapped(&heap, to, from - to)) {
 		add_pages(w, BRKW_KEY_BRK_SHRINK_EVENTS, count_mapped(&heap, to, from - to));
 		set_mapped(&heap, to, from - to, false);
-	} else {
+	} else {	/* within a page; 5.10 also grants what has no page left */
 		add(w, BRKW_KEY_BRK_SAME_EVENTS, 1);
 	}
 	brk_now = request;
@@ -604,13 +604,18 @@ static void foretell_mremap(struct walker *w, struct move *m, void *addr)
 	}
 }
 
-/* What crosses mappings cannot grow, with an error of its own; nor can this. */
+/*
+ * A range that crosses mappings cannot grow, with an error of its own; nor can
+ * one mapping grow over the stack of the process.
+ */
 static bool is_one_mapping(struct walker *w, const struct range *r)
 {
-	long err = syscall(SYS_mremap, r->addr, r->nr * sz_page, 1UL << 46, 0, 0);
+	size_t sz = (1UL << 47) - 2 * sz_page - r->addr;
 
+	if (syscall(SYS_mremap, r->addr, r->nr * sz_page, sz, 0, 0) != -1)
+		die("a mapping grew over the stack");
 	add(w, BRKW_KEY_MREMAP_FAIL_EVENTS, 1);
-	return err && errno != EFAULT;
+	return errno != EFAULT;
 }
 
 static void do_mremap(struct walker *w, struct move *m)
