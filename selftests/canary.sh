@@ -81,7 +81,7 @@ ftrace_goes_on() {
 loads_silent() {
 	unload_module || return
 	echo 0 >$ftrace_switch
-	load_module && ! is_exact
+	load_module attach=kprobe && ! is_exact
 	local err=$?
 	echo 1 >$ftrace_switch
 	[ $err = 0 ] && wait_for is_exact && all_balance
@@ -100,9 +100,9 @@ main() {
 	check "exact at first" is_exact
 	check "ftrace_enabled=0 and 1" goes_off_and_on $ftrace_switch
 	check "kprobes/enabled=0 is nothing to ftrace" ftrace_goes_on
+	check "load with attach=kprobe" by_kprobes
 	check "noticed though nobody asks" is_noticed_unasked
 	check "load while hooks are silent" loads_silent
-	check "load with attach=kprobe" by_kprobes
 	check "ftrace_enabled=0 and 1, by kprobes" goes_off_and_on $ftrace_switch
 	check "kprobes/enabled=0 and 1, by kprobes" goes_off_and_on $kprobes_switch
 	unload_module && load_module
