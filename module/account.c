@@ -21,6 +21,7 @@ static struct brkw_account nobody = { .key = (void *)-1L };
 DEFINE_PER_CPU(struct brkw_account *, brkw_last_account);
 
 static atomic_t nr_live;
+static unsigned int nr_max_live;
 static atomic64_t nr_opened, nr_closed;
 
 /* Ended accounts, newest first; the lock guards the list and its length. */
@@ -116,10 +117,12 @@ static void reset_account(struct brkw_account *acct)
 
 static struct brkw_account *take_account(struct mm_struct *mm)
 {
-	struct brkw_account *acct;
+	struct brkw_account *acct = NULL;
 	bool is_low = false;
 
-	acct = brkw_pool_take(&brkw_account_pool, &is_low);
+	/* the pool has room for the ended ones, too, which is theirs */
+	if (atomic_read(&nr_live) < nr_max_live)
+		acct = brkw_pool_take(&brkw_account_pool, &is_low);
 	if (is_low)
 		brkw_worker_fill();
 	if (!acct) {
@@ -492,6 +495,7 @@ int brkw_account_init(unsigned int nr_max_processes, unsigned int nr_ended_max,
 {
 	int err;
 
+	nr_max_live = nr_max_processes;
 	nr_max_ended = nr_ended_max;
 	err = brkw_pool_init(&brkw_account_pool, "brkw_account", sizeof(struct brkw_account),
 			     offsetof(struct brkw_account, link_free), nr_low,

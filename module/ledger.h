@@ -403,7 +403,7 @@ void brkw_outcome_forget(struct brkw_thread *thread);
 u64 brkw_outcome_lost(void);
 
 /* thread.c */
-int brkw_thread_init(unsigned int nr_max, unsigned int nr_low);
+int brkw_thread_init(unsigned int nr_max_processes, unsigned int nr_low);
 void brkw_thread_exit(void);
 void brkw_thread_clear(void);
 int brkw_thread_fill(unsigned int nr_more);

@@ -18,6 +18,9 @@
 
 #define NR_FAULT_KEYS	(2 * BRKW_NR_SEGMENTS)
 
+/* Few processes have more; what others do not use is there for those that do. */
+#define NR_THREADS_PER_PROCESS	4
+
 /* While an account is live, the places of the sums hold what is older than it. */
 #define BASE_FLT(k)	(BRKW_KEY_FAULT_MINOR + (k))
 
@@ -565,19 +568,20 @@ void brkw_thread_stats(struct brkw_ledger_stats *stats)
 
 /**
  * brkw_thread_init() - make the slots
- * @nr_max: how many may exist
+ * @nr_max_processes: for the threads of so many processes
  * @nr_low: how many are kept ready
  *
  * Context: may sleep. Return: 0 or -ENOMEM.
  */
-int brkw_thread_init(unsigned int nr_max, unsigned int nr_low)
+int brkw_thread_init(unsigned int nr_max_processes, unsigned int nr_low)
 {
 	int err;
 
 	err = brkw_pool_init(&thread_pool, "brkw_thread", sizeof(struct brkw_thread),
-			     offsetof(struct brkw_thread, link), nr_low, nr_max);
+			     offsetof(struct brkw_thread, link), nr_low,
+			     NR_THREADS_PER_PROCESS * nr_max_processes);
 	if (!err)
-		err = brkw_table_init(&brkw_thread_table, nr_max);
+		err = brkw_table_init(&brkw_thread_table, nr_max_processes);
 	if (!err)
 		err = brkw_thread_fill(0);
 	return err;

@@ -151,12 +151,12 @@ no_ended() {
 few_processes() {
 	local _ pids=()
 	reload attach=kprobe max_processes=4 || return
-	for _ in $(seq 400); do
+	for _ in $(seq 100); do
 		sleep 1000 &
 		pids+=($!)
 	done
 	sleep 0.2
-	at_least "drop_account_pool" "$(stat_of drop_account_pool)" 1
+	at_least drop_account_pool "$(stat_of drop_account_pool)" 90
 	local err=$?
 	kill "${pids[@]}"
 	wait "${pids[@]}" 2>/dev/null
