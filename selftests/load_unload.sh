@@ -10,7 +10,7 @@ here=$(dirname "$(readlink -f "$0")")
 . "$here/lib.sh"
 
 nr_cycles=10
-kinds=(auto kprobe)
+kinds=(auto kprobe kprobe)	# each ftrace hook that goes waits for all tasks
 loads=()
 
 # Processes that live long, and processes that do not.
@@ -49,7 +49,7 @@ cycle() {
 cycles() {
 	local i
 	for ((i = 1; i <= nr_cycles; i++)); do
-		cycle "attach=${kinds[i % 2]}" || { ktap_print_msg "cycle $i of $nr_cycles"; return 1; }
+		cycle "attach=${kinds[i % 3]}" || { ktap_print_msg "cycle $i of $nr_cycles"; return 1; }
 	done
 }
 

@@ -11,7 +11,7 @@ here=$(dirname "$(readlink -f "$0")")
 . "$here/lib.sh"
 
 nr_cycles=${BRKWATCH_LONG:+200}
-nr_cycles=${nr_cycles:-8}
+nr_cycles=${nr_cycles:-4}
 nr_churns=${BRKWATCH_LONG:+8}
 nr_churns=${nr_churns:-4}
 nr_refused=0

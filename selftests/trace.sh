@@ -99,7 +99,7 @@ with_tool() {
 }
 
 perf() {
-	command perf record -q -e 'brkwatch:*' -a -o "$scratch/perf" -- \
+	command perf record -q -BN -e 'brkwatch:*' -a -o "$scratch/perf" -- \
 		"$here/brk_steps" "${steps[@]}" \
 		>"$scratch/out" 2>&1 || { ktap_print_msg "$(<"$scratch/out")"; return 1; }
 	command perf script -i "$scratch/perf" 2>/dev/null >"$scratch/out"

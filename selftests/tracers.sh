@@ -67,7 +67,7 @@ by_perf() {
 	local data
 	data=$(mktemp)
 	perf probe -q -a do_mmap -a handle_mm_fault 2>/dev/null || return
-	perf record -q -o "$data" -e probe:do_mmap -e probe:handle_mm_fault -a sleep 1000 \
+	perf record -q -BN -o "$data" -e probe:do_mmap -e probe:handle_mm_fault -a sleep 1000 \
 		>/dev/null 2>&1 &
 	tracer=$!
 	sleep 1
