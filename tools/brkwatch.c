@@ -4,6 +4,7 @@
  * options before the verb; each verb is in its own cmd_*.c.
  */
 #include <getopt.h>
+#include <locale.h>
 #include <string.h>
 
 #include <linux/brkwatch.h>
@@ -15,6 +16,7 @@
 static const struct brkw_verb verbs[] = {
 	{ "list", "", "Show the live processes, those that grew most first.", do_list },
 	{ "show", "PID|NAME", "Show one process, alive or ended, on a page.", do_show },
+	{ "watch", "PID [INTERVAL [COUNT]]", "Show one process, a line an interval.", do_watch },
 	{ "run", "[--] COMMAND [ARGUMENT]...", "Run a command and show its page when it ends.",
 	  do_run },
 	{ "heap", "PID", "Show the heap of a process: what is free, and what holds it.", do_heap },
@@ -61,6 +63,7 @@ int main(int argc, char **argv)
 	struct brkw_env env = { .sysroot = "" };
 	const struct brkw_verb *verb;
 
+	setlocale(LC_CTYPE, "");
 	if (brkw_cmd_option(NULL, &usage, &env, argc, argv)) {
 		printf("brkwatch %s (ABI %d)\n", BRKW_RELEASE, BRKW_ABI);
 		return brkw_cmd_finish(BRKW_EXIT_DONE);

@@ -9,6 +9,8 @@
 
 #include "cmd.h"
 #include "comm.h"
+#include "pace.h"
+#include "snapshot.h"
 #include "source.h"
 #include "why.h"
 
@@ -223,6 +225,29 @@ int brkw_cmd_option(const struct brkw_verb *verb, const struct brkw_usage *usage
 			return key;
 		take_common(verb, env, key);
 	}
+}
+
+int64_t brkw_cmd_number(const struct brkw_verb *verb, const char *text, const char *what)
+{
+	int64_t number;
+
+	if (brkw_snapshot_parse_number(text, &number) || number < 1)
+		brkw_cmd_misused(verb, "'%s' is not a number of %s", text, what);
+	return number;
+}
+
+uint64_t brkw_cmd_delay(const struct brkw_verb *verb, const char *text)
+{
+	uint64_t delay_ns;
+
+	if (brkw_pace_parse(text, &delay_ns))
+		brkw_cmd_misused(verb, "'%s' is not a number of seconds, from 0.01 on", text);
+	return delay_ns;
+}
+
+bool brkw_cmd_has_proc(const struct brkw_env *env)
+{
+	return !env->dir || *env->sysroot;
 }
 
 void brkw_cmd_source(const struct brkw_env *env, struct brkw_source *ret_src)

@@ -7,6 +7,7 @@
 #define BRKW_CMD_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 struct brkw_source;
@@ -78,6 +79,7 @@ struct brkw_usage {
 /* The verbs; each is in the file of its name. */
 int do_list(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **argv);
 int do_show(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **argv);
+int do_watch(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **argv);
 int do_run(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **argv);
 int do_heap(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **argv);
 int do_why(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **argv);
@@ -138,6 +140,31 @@ void brkw_cmd_warn(const struct brkw_why *why);
  * Return: @status, or BRKW_EXIT_FAILED if the output did not get out.
  */
 int brkw_cmd_finish(int status);
+
+/**
+ * brkw_cmd_number - a word that is a number from one on; complains if it is not
+ * @verb: which help cures it
+ * @text: the word
+ * @what: what it is, for the complaint
+ */
+int64_t brkw_cmd_number(const struct brkw_verb *verb, const char *text, const char *what);
+
+/**
+ * brkw_cmd_delay - a word that is a number of seconds; complains if it is not
+ * @verb: which help cures it
+ * @text: the word
+ *
+ * Return: nanoseconds.
+ */
+uint64_t brkw_cmd_delay(const struct brkw_verb *verb, const char *text);
+
+/**
+ * brkw_cmd_has_proc - is there a /proc of the processes that are read?
+ * @env: the options
+ *
+ * A recorded folder of the module alone has none.
+ */
+bool brkw_cmd_has_proc(const struct brkw_env *env);
 
 /**
  * brkw_cmd_source - the source that the options ask for

@@ -6,6 +6,7 @@
 #include "caution.h"
 #include "cmd.h"
 #include "column.h"
+#include "history.h"
 #include "json.h"
 #include "snapshot.h"
 #include "source.h"
@@ -41,8 +42,8 @@ static void take_options(const struct brkw_verb *verb, struct brkw_env *env, int
 			wish->sort = optarg;
 		else if (key == 'o')
 			wish->columns = optarg;
-		else if (brkw_snapshot_parse_number(optarg, &wish->nr_max) || wish->nr_max < 1)
-			brkw_cmd_misused(verb, "'%s' is not a number of lines", optarg);
+		else
+			wish->nr_max = brkw_cmd_number(verb, optarg, "lines");
 	}
 	if (optind < argc)
 		brkw_cmd_misused(verb, "no argument is wanted, and there is '%s'", argv[optind]);
@@ -53,11 +54,11 @@ static int choose_columns(const struct list_wish *wish, bool is_json,
 			  struct brkw_column_set *ret_set, struct brkw_why *why)
 {
 	if (wish->columns)
-		return brkw_column_set_parse(wish->columns, ret_set, why);
+		return brkw_column_set_parse(wish->columns, BRKW_USUAL_LIST, ret_set, why);
 	if (is_json)
 		brkw_column_set_contract(ret_set);
 	else
-		brkw_column_set_default(ret_set);
+		brkw_column_set_usual(BRKW_USUAL_LIST, ret_set);
 	return 0;
 }
 
@@ -75,9 +76,26 @@ static int print_list(const struct brkw_env *env, struct brkw_snapshot *snap,
 	return BRKW_EXIT_DONE;
 }
 
+/* Sort, cut and print the one reading of @history. */
+static int show_list(const struct brkw_env *env, const struct list_wish *wish,
+		     const struct brkw_column *col, const struct brkw_column_set *set,
+		     struct brkw_history *history)
+{
+	struct brkw_snapshot first;
+
+	if (brkw_column_set_has(set, "cgroup") && brkw_cmd_has_proc(env))
+		brkw_history_read_cgroups(history, env->sysroot);
+	brkw_column_sort(&history->now, col, *wish->sort == '-');
+	first = history->now;
+	if (first.nr_accts > (uint64_t)wish->nr_max)
+		first.nr_accts = (size_t)wish->nr_max;
+	return print_list(env, &first, set);
+}
+
 int do_list(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **argv)
 {
 	struct list_wish wish = { .sort = SORT_DEFAULT, .nr_max = INT64_MAX };
+	struct brkw_history history = { .nr_readings = 0 };
 	const struct brkw_column *col;
 	struct brkw_column_set set;
 	struct brkw_snapshot snap;
@@ -95,12 +113,13 @@ int do_list(const struct brkw_verb *verb, struct brkw_env *env, int argc, char *
 	if (brkw_source_live(&src, &snap, &why))
 		return brkw_cmd_failed(&why);
 	brkw_caution_print(env, &src);
-	brkw_column_sort(&snap, col, *wish.sort == '-');
-	if (snap.nr_accts > (uint64_t)wish.nr_max)
-		snap.nr_accts = (size_t)wish.nr_max;
-	status = print_list(env, &snap, &set);
-	if (snap.is_short && status == BRKW_EXIT_DONE)
+	if (brkw_history_take(&history, &snap)) {
+		brkw_why_set(&why, -ENOMEM, "%s", strerror(ENOMEM));
+		return brkw_cmd_failed(&why);
+	}
+	status = show_list(env, &wish, col, &set, &history);
+	if (history.now.is_short && status == BRKW_EXIT_DONE)
 		status = brkw_cmd_failed(&why);
-	brkw_snapshot_free(&snap);
+	brkw_history_free(&history);
 	return status;
 }

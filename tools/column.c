@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "column.h"
+#include "comm.h"
+#include "history.h"
 #include "snapshot.h"
+#include "spark.h"
 #include "why.h"
 
 /* Columns that are no key; they stand behind the keys in the table. */
@@ -15,6 +19,18 @@ enum {
 	COL_STATE,
 	COL_MMAP_EVENTS,
 	COL_MMAP_BYTES,
+	COL_VM_NET_BYTES,
+	COL_VM_RATE,
+	COL_GROWN_RATE,
+	COL_SHRUNK_RATE,
+	COL_BRK_RATE,
+	COL_BRK_CALL_RATE,
+	COL_MMAP_RATE,
+	COL_MUNMAP_RATE,
+	COL_MINOR_RATE,
+	COL_MAJOR_RATE,
+	COL_CGROUP,
+	COL_TREND,
 	NR_COLUMNS
 };
 
@@ -23,24 +39,34 @@ enum {
 BRKW_KEYS(KEY_NAME)
 #undef KEY_NAME
 
-#define KEY(_key, _head, _help, _unit) \
-	[BRKW_KEY_##_key] = { .name = name_##_key, .head = _head, .help = _help, .unit = _unit }
-#define COUNT(key, head, help)	KEY(key, head, help, BRKW_COUNT)
-#define BYTES(key, head, help)	KEY(key, head, help, BRKW_BYTES)
-#define TIME(key, head, help)	KEY(key, head, help, BRKW_NS)
+/* Sums of events and of bytes; counts and sizes as they are now; times. */
+#define KEY(_key, _head, _help, _unit, _is_sum) \
+	[BRKW_KEY_##_key] = { .name = name_##_key, .head = _head, .help = _help, .unit = _unit, \
+			      .is_sum = _is_sum }
+#define COUNT(key, head, help)	KEY(key, head, help, BRKW_COUNT, true)
+#define BYTES(key, head, help)	KEY(key, head, help, BRKW_BYTES, true)
+#define LEVEL(key, head, help)	KEY(key, head, help, BRKW_COUNT, false)
+#define SIZE(key, head, help)	KEY(key, head, help, BRKW_BYTES, false)
+#define TIME(key, head, help)	KEY(key, head, help, BRKW_NS, false)
+
+#define RATE(_id, _of, _name, _head, _help, _unit) \
+	[_id] = { .name = _name, .head = _head, .help = _help, .unit = _unit, \
+		  .rate_of = &columns[_of] }
+
+static const struct brkw_column columns[NR_COLUMNS];
 
 static const struct brkw_column columns[NR_COLUMNS] = {
 	TIME(WATCHED_SINCE_NS, "SINCE", "when the account opened, from boot"),
 	TIME(ENDED_NS, "ENDED", "when it ended, from boot; 0 while it lives"),
-	BYTES(VM_BYTES, "VM", "size of the address space now"),
-	BYTES(VM_START_BYTES, "VM-START", "size when the account opened"),
+	SIZE(VM_BYTES, "VM", "size of the address space now"),
+	SIZE(VM_START_BYTES, "VM-START", "size when the account opened"),
 	BYTES(VM_GROWN_BYTES, "GROWN", "everything it grew by since"),
 	BYTES(VM_SHRUNK_BYTES, "SHRUNK", "everything it shrank by since"),
-	BYTES(VM_UNACCOUNTED_BYTES, "UNACC", "what the module missed; 0 if exact"),
-	COUNT(VMA_COUNT, "VMAS", "mappings now"),
-	COUNT(VMA_PEAK, "VMAS-MAX", "most mappings at once"),
-	BYTES(BRK_BYTES, "BRK", "size of the brk heap now"),
-	BYTES(BRK_PEAK_BYTES, "BRK-MAX", "largest brk heap"),
+	SIZE(VM_UNACCOUNTED_BYTES, "UNACC", "what the module missed; 0 if exact"),
+	LEVEL(VMA_COUNT, "VMAS", "mappings now"),
+	LEVEL(VMA_PEAK, "VMAS-MAX", "most mappings at once"),
+	SIZE(BRK_BYTES, "BRK", "size of the brk heap now"),
+	SIZE(BRK_PEAK_BYTES, "BRK-MAX", "largest brk heap"),
 	COUNT(BRK_CALLS, "BRK-CALLS", "calls of brk"),
 	COUNT(BRK_GROW_EVENTS, "BRK+", "calls that grew the heap"),
 	BYTES(BRK_GROW_BYTES, "BRK+SIZE", "what they grew it by"),
@@ -93,7 +119,7 @@ static const struct brkw_column columns[NR_COLUMNS] = {
 	COUNT(FAULT_REMOTE_MAJOR, "REMOTE-MAJ", "major faults in other address spaces"),
 	COUNT(FAULT_MINOR, "MINFLT", "minor faults, all"),
 	COUNT(FAULT_MAJOR, "MAJFLT", "major faults, all"),
-	COUNT(FAULT_UNATTRIBUTED, "UNATTR", "faults of an unknown place; 0 if exact"),
+	LEVEL(FAULT_UNATTRIBUTED, "UNATTR", "faults of an unknown place; 0 if exact"),
 	COUNT(FAULT_ERROR_EVENTS, "FAULT!", "faults that failed"),
 	COUNT(MISSED_EVENTS, "MISSED", "events that the module missed"),
 	TIME(NOT_EXACT_SINCE_NS, "INEXACT",
@@ -104,25 +130,67 @@ static const struct brkw_column columns[NR_COLUMNS] = {
 	[COL_STATE] = { .name = "state", .head = "STATE", .help = "live, exited or replaced",
 			.is_text = true, .is_ascending = true },
 	[COL_MMAP_EVENTS] = { .name = "mmap_events", .head = "MMAP",
-			      .help = "mappings made, all four kinds" },
+			      .help = "mappings made, all four kinds", .is_sum = true },
 	[COL_MMAP_BYTES] = { .name = "mmap_bytes", .head = "MAPPED", .unit = BRKW_BYTES,
-			     .help = "their size, all four kinds" },
+			     .help = "their size, all four kinds", .is_sum = true },
+	[COL_VM_NET_BYTES] = { .name = "vm_net_bytes", .head = "NET", .unit = BRKW_BYTES,
+			       .help = "what it has grown by and not given back" },
+	RATE(COL_VM_RATE, BRKW_KEY_VM_BYTES, "vm_bytes_per_second", "VM/s",
+	     "change of its size a second (watch, top)", BRKW_BYTES),
+	RATE(COL_GROWN_RATE, BRKW_KEY_VM_GROWN_BYTES, "vm_grown_bytes_per_second", "GROWN/s",
+	     "what it grew by a second (watch, top)", BRKW_BYTES),
+	RATE(COL_SHRUNK_RATE, BRKW_KEY_VM_SHRUNK_BYTES, "vm_shrunk_bytes_per_second", "SHRUNK/s",
+	     "what it shrank by a second (watch, top)", BRKW_BYTES),
+	RATE(COL_BRK_RATE, BRKW_KEY_BRK_BYTES, "brk_bytes_per_second", "BRK/s",
+	     "change of the brk heap a second (watch, top)", BRKW_BYTES),
+	RATE(COL_BRK_CALL_RATE, BRKW_KEY_BRK_CALLS, "brk_calls_per_second", "CALLS/s",
+	     "calls of brk a second (watch, top)", BRKW_COUNT),
+	RATE(COL_MMAP_RATE, COL_MMAP_BYTES, "mmap_bytes_per_second", "MAPPED/s",
+	     "size of the mappings made a second (watch, top)", BRKW_BYTES),
+	RATE(COL_MUNMAP_RATE, BRKW_KEY_MUNMAP_BYTES, "munmap_bytes_per_second", "UNMAP/s",
+	     "what was unmapped a second (watch, top)", BRKW_BYTES),
+	RATE(COL_MINOR_RATE, BRKW_KEY_FAULT_MINOR, "fault_minor_per_second", "MINFLT/s",
+	     "minor faults a second (watch, top)", BRKW_COUNT),
+	RATE(COL_MAJOR_RATE, BRKW_KEY_FAULT_MAJOR, "fault_major_per_second", "MAJFLT/s",
+	     "major faults a second (watch, top)", BRKW_COUNT),
+	[COL_CGROUP] = { .name = "cgroup", .head = "CGROUP", .is_text = true,
+			 .help = "its cgroup, which /proc tells", .is_ascending = true },
+	[COL_TREND] = { .name = "vm_trend", .head = "TREND", .is_text = true,
+			.help = "its size of late, drawn (watch, top)", .is_ascending = true },
 };
 
 #undef KEY
 #undef COUNT
 #undef BYTES
+#undef LEVEL
+#undef SIZE
 #undef TIME
+#undef RATE
 
-static const unsigned int default_columns[] = {
+static const unsigned int list_columns[] = {
 	COL_PID, BRKW_KEY_VM_BYTES, BRKW_KEY_VM_GROWN_BYTES, BRKW_KEY_VM_SHRUNK_BYTES,
 	BRKW_KEY_BRK_BYTES, BRKW_KEY_BRK_CALLS, COL_MMAP_BYTES, BRKW_KEY_FAULT_MINOR,
 	BRKW_KEY_FAULT_MAJOR, COL_COMM,
 };
 
+static const unsigned int watch_columns[] = {
+	BRKW_KEY_VM_BYTES, COL_VM_RATE, BRKW_KEY_BRK_BYTES, COL_BRK_RATE, COL_BRK_CALL_RATE,
+	COL_MMAP_RATE, COL_MUNMAP_RATE, COL_MINOR_RATE, COL_MAJOR_RATE,
+};
+
 static const unsigned int front_columns[] = { COL_PID, COL_COMM, COL_STATE };
 
 #define NR_ITEMS(array)		(sizeof(array) / sizeof((array)[0]))
+
+static const struct {
+	const unsigned int *ids;
+	size_t nr;
+} usual_columns[] = {
+	[BRKW_USUAL_LIST] = { list_columns, NR_ITEMS(list_columns) },
+	[BRKW_USUAL_WATCH] = { watch_columns, NR_ITEMS(watch_columns) },
+};
+
+#define NR_TREND	12	/* characters */
 
 /* Sum of @nr keys, two apart, from @key on: events and bytes take turns. */
 static bool sum_keys(const struct brkw_account *acct, unsigned int key, unsigned int nr,
@@ -140,11 +208,39 @@ static bool sum_keys(const struct brkw_account *acct, unsigned int key, unsigned
 	return true;
 }
 
+/* What the number of an account changed by a second since the reading before. */
+static bool rate_value(const struct brkw_column *of, const struct brkw_account *acct,
+		       int64_t *ret_value)
+{
+	const struct brkw_track *track = acct->track;
+	int64_t now, before;
+
+	if (!track || !track->before || !track->dt_ns)
+		return false;
+	if (!brkw_column_value(of, acct, &now) || !brkw_column_value(of, track->before, &before))
+		return false;
+	*ret_value = (int64_t)(((__int128)now - before) * 1000000000 / (int64_t)track->dt_ns);
+	return true;
+}
+
+static bool net_value(const struct brkw_account *acct, int64_t *ret_value)
+{
+	int64_t now, start;
+
+	if (!brkw_snapshot_value(acct, BRKW_KEY_VM_BYTES, &now) ||
+	    !brkw_snapshot_value(acct, BRKW_KEY_VM_START_BYTES, &start))
+		return false;
+	*ret_value = (int64_t)((uint64_t)now - (uint64_t)start);
+	return true;
+}
+
 bool brkw_column_value(const struct brkw_column *col, const struct brkw_account *acct,
 		       int64_t *ret_value)
 {
 	size_t id = col - columns;
 
+	if (col->rate_of)
+		return rate_value(col->rate_of, acct, ret_value);
 	switch (id) {
 	case COL_PID:
 		*ret_value = acct->pid;
@@ -153,35 +249,73 @@ bool brkw_column_value(const struct brkw_column *col, const struct brkw_account 
 		return sum_keys(acct, BRKW_KEY_MMAP_ANON_PRIVATE_EVENTS, 4, ret_value);
 	case COL_MMAP_BYTES:
 		return sum_keys(acct, BRKW_KEY_MMAP_ANON_PRIVATE_BYTES, 4, ret_value);
+	case COL_VM_NET_BYTES:
+		return net_value(acct, ret_value);
 	default:
 		return brkw_snapshot_value(acct, id, ret_value);
 	}
 }
 
-void brkw_column_cell(const struct brkw_column *col, const struct brkw_account *acct,
+static bool trend_cell(const struct brkw_track *track, char *ret_text)
+{
+	int64_t sizes[NR_TREND];
+	size_t nr;
+
+	static_assert(NR_TREND * BRKW_SPARK_LEN < BRKW_CELL_LEN, "no room for the trend");
+	if (!track)
+		return false;
+	nr = brkw_history_sizes(track, NR_TREND, sizes);
+	brkw_spark_draw(sizes, nr, ret_text);
+	return nr > 1;
+}
+
+static bool text_cell(const struct brkw_column *col, const struct brkw_account *acct,
+		      char *ret_text)
+{
+	const struct brkw_track *track = acct->track;
+
+	switch (col - columns) {
+	case COL_COMM:
+		brkw_comm_escape(acct->comm, strlen(acct->comm), ret_text, BRKW_CELL_LEN);
+		return true;
+	case COL_STATE:
+		snprintf(ret_text, BRKW_CELL_LEN, "%s", brkw_snapshot_state_name(acct->state));
+		return true;
+	case COL_CGROUP:
+		if (!track || !track->cgroup)
+			return false;
+		brkw_comm_escape(track->cgroup, strlen(track->cgroup), ret_text, BRKW_CELL_LEN);
+		return true;
+	default:
+		return trend_cell(track, ret_text);
+	}
+}
+
+bool brkw_column_cell(const struct brkw_column *col, const struct brkw_account *acct,
 		      bool is_exact, char *ret_text)
 {
 	int64_t value;
 
-	if (col == &columns[COL_COMM])
-		brkw_comm_escape(acct->comm, strlen(acct->comm), ret_text, BRKW_CELL_LEN);
-	else if (col == &columns[COL_STATE])
-		snprintf(ret_text, BRKW_CELL_LEN, "%s", brkw_snapshot_state_name(acct->state));
-	else if (brkw_column_value(col, acct, &value))
+	if (col->is_text) {
+		if (text_cell(col, acct, ret_text))
+			return true;
+	} else if (brkw_column_value(col, acct, &value)) {
 		brkw_format_number(value, col->unit, is_exact, ret_text);
-	else
-		snprintf(ret_text, BRKW_CELL_LEN, BRKW_UNKNOWN);
+		return true;
+	}
+	snprintf(ret_text, BRKW_CELL_LEN, BRKW_UNKNOWN);
+	return false;
 }
 
-/* The default columns by name, and where to find the rest. */
+/* The columns of list by name, and where to find the rest. */
 static void cure_unknown(struct brkw_why *why)
 {
 	char names[192] = "";
 	size_t i, used = 0;
 
-	for (i = 0; i < NR_ITEMS(default_columns); i++)
+	for (i = 0; i < NR_ITEMS(list_columns); i++)
 		used += snprintf(names + used, sizeof(names) - used, "%s, ",
-				 columns[default_columns[i]].name);
+				 columns[list_columns[i]].name);
 	brkw_why_cure(why, "known are %sand more in 'brkwatch list --help'", names);
 }
 
@@ -204,10 +338,20 @@ static void add_columns(struct brkw_column_set *set, const unsigned int *ids, si
 		set->cols[set->nr_cols++] = &columns[*ids++];
 }
 
-void brkw_column_set_default(struct brkw_column_set *ret_set)
+void brkw_column_set_usual(enum brkw_usual usual, struct brkw_column_set *ret_set)
 {
 	ret_set->nr_cols = 0;
-	add_columns(ret_set, default_columns, NR_ITEMS(default_columns));
+	add_columns(ret_set, usual_columns[usual].ids, usual_columns[usual].nr);
+}
+
+bool brkw_column_set_has(const struct brkw_column_set *set, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < set->nr_cols; i++)
+		if (!strcmp(set->cols[i]->name, name))
+			return true;
+	return false;
 }
 
 void brkw_column_set_contract(struct brkw_column_set *ret_set)
@@ -236,8 +380,8 @@ static int add_named(struct brkw_column_set *set, char *names, struct brkw_why *
 	return 0;
 }
 
-int brkw_column_set_parse(const char *spec, struct brkw_column_set *ret_set,
-			  struct brkw_why *why)
+int brkw_column_set_parse(const char *spec, enum brkw_usual usual,
+			  struct brkw_column_set *ret_set, struct brkw_why *why)
 {
 	struct brkw_column_set set = { .nr_cols = 0 };
 	bool is_added = *spec == '+';
@@ -248,7 +392,7 @@ int brkw_column_set_parse(const char *spec, struct brkw_column_set *ret_set,
 	if (!names)
 		return brkw_why_set(why, -ENOMEM, "%s", strerror(ENOMEM));
 	if (is_added)
-		brkw_column_set_default(&set);
+		brkw_column_set_usual(usual, &set);
 	err = add_named(&set, names, why);
 	free(names);
 	if (!err)
@@ -267,12 +411,29 @@ static int compare_numbers(int64_t a, int64_t b)
 	return (a > b) - (a < b);
 }
 
+/* Those without a cgroup come last; how a trend looks is no order. */
+static int compare_cgroups(const struct brkw_track *a, const struct brkw_track *b)
+{
+	const char *left = a ? a->cgroup : NULL, *right = b ? b->cgroup : NULL;
+
+	if (!left || !right)
+		return !left - !right;
+	return strcmp(left, right);
+}
+
 static int compare_text(const struct brkw_column *col, const struct brkw_account *a,
 			const struct brkw_account *b)
 {
-	if (col == &columns[COL_COMM])
+	switch (col - columns) {
+	case COL_COMM:
 		return strcmp(a->comm, b->comm);
-	return compare_numbers(a->state, b->state);
+	case COL_STATE:
+		return compare_numbers(a->state, b->state);
+	case COL_CGROUP:
+		return compare_cgroups(a->track, b->track);
+	default:
+		return 0;
+	}
 }
 
 static int compare_accounts(const void *left, const void *right, void *arg)

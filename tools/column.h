@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The column table: one line a key of the contract and one a derived value.
- * Tables, JSON, --sort, -o and the help of list all come from it.
+ * Tables, JSON, CSV, metrics, --sort, -o and the help of list all come from it.
  */
 #ifndef BRKW_COLUMN_H
 #define BRKW_COLUMN_H
@@ -11,7 +11,6 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "comm.h"
 #include "format.h"
 
 struct brkw_account;
@@ -19,7 +18,7 @@ struct brkw_snapshot;
 struct brkw_why;
 
 /* Room for every cell that brkw_column_cell() makes. */
-#define BRKW_CELL_LEN		BRKW_COMM_TEXT
+#define BRKW_CELL_LEN		256
 #define BRKW_SET_MAX		96
 
 /**
@@ -28,7 +27,9 @@ struct brkw_why;
  * @head: heading in a table; --sort and -o take it too, in any case
  * @help: one line for people
  * @unit: what its numbers count
- * @is_text: comm and state: no number, set flush left
+ * @rate_of: what it is the change a second of, between two readings; or NULL
+ * @is_text: no number, set flush left
+ * @is_sum: never falls while the account lives
  * @is_ascending: sorts smallest first (others show the largest first)
  */
 struct brkw_column {
@@ -36,8 +37,16 @@ struct brkw_column {
 	const char *head;
 	const char *help;
 	enum brkw_unit unit;
+	const struct brkw_column *rate_of;
 	bool is_text;
+	bool is_sum;
 	bool is_ascending;
+};
+
+/** enum brkw_usual - verbs that have usual columns */
+enum brkw_usual {
+	BRKW_USUAL_LIST,
+	BRKW_USUAL_WATCH,
 };
 
 /**
@@ -67,8 +76,10 @@ bool brkw_column_value(const struct brkw_column *col, const struct brkw_account 
  * @acct: the account
  * @is_exact: exact numbers instead of human ones
  * @ret_text: BRKW_CELL_LEN bytes; "-" if the value is not known
+ *
+ * Return: whether it is known.
  */
-void brkw_column_cell(const struct brkw_column *col, const struct brkw_account *acct,
+bool brkw_column_cell(const struct brkw_column *col, const struct brkw_account *acct,
 		      bool is_exact, char *ret_text);
 
 /**
@@ -82,20 +93,29 @@ const struct brkw_column *brkw_column_find(const char *name, struct brkw_why *wh
 
 /**
  * brkw_column_set_parse - read the argument of -o
- * @spec: names with commas between; a leading plus adds to the default columns
+ * @spec: names with commas between; a leading plus adds to the usual columns
+ * @usual: of which verb these are
  * @ret_set: written only on success
  * @why: says what is wrong on failure
  *
  * Return: 0 or -EINVAL.
  */
-int brkw_column_set_parse(const char *spec, struct brkw_column_set *ret_set,
-			  struct brkw_why *why);
+int brkw_column_set_parse(const char *spec, enum brkw_usual usual,
+			  struct brkw_column_set *ret_set, struct brkw_why *why);
 
 /**
- * brkw_column_set_default - the columns that list shows unasked
+ * brkw_column_set_usual - the columns that a verb shows unasked
+ * @usual: which verb
  * @ret_set: filled in
  */
-void brkw_column_set_default(struct brkw_column_set *ret_set);
+void brkw_column_set_usual(enum brkw_usual usual, struct brkw_column_set *ret_set);
+
+/**
+ * brkw_column_set_has - is a column of that name in a set?
+ * @set: the columns
+ * @name: its stable name
+ */
+bool brkw_column_set_has(const struct brkw_column_set *set, const char *name);
 
 /**
  * brkw_column_set_contract - pid, comm, state and every key of the contract

@@ -13,10 +13,9 @@ static int add_cell(struct json_object *object, const struct brkw_column *col,
 	char cell[BRKW_CELL_LEN];
 	int64_t value;
 
-	if (col->is_text) {
-		brkw_column_cell(col, acct, true, cell);
-		return add_text(object, col->name, cell);
-	}
+	if (col->is_text)
+		return brkw_column_cell(col, acct, true, cell) ?
+			add_text(object, col->name, cell) : add_member(object, col->name, NULL);
 	if (!brkw_column_value(col, acct, &value))
 		return add_member(object, col->name, NULL);
 	return add_number(object, col->name, value);
@@ -82,6 +81,18 @@ int brkw_json_print_account(const struct brkw_account *acct, FILE *out)
 		err = add_number(object, "abi", BRKW_ABI) ||
 		      add_account(object, acct, &set) || add_ns_pid(object, acct);
 	return print_object(object, err, out);
+}
+
+int brkw_json_print_line(const struct brkw_account *acct, uint64_t ts_ns,
+			 const struct brkw_column_set *set, FILE *out)
+{
+	struct json_object *object = json_object_new_object();
+	int err = -ENOMEM;
+
+	if (object)
+		err = add_member(object, "ts_ns", json_object_new_uint64(ts_ns)) ||
+		      add_account(object, acct, set);
+	return print_form(object, err, JSON_C_TO_STRING_PLAIN, out);
 }
 
 static int fill_check(struct json_object *object, const struct brkw_check *check)

@@ -8,6 +8,7 @@
 #define BRKW_JSON_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 struct brkw_account;
@@ -34,6 +35,18 @@ int brkw_json_print_list(const struct brkw_snapshot *snap, const struct brkw_col
  * Return: 0 or -ENOMEM.
  */
 int brkw_json_print_account(const struct brkw_account *acct, FILE *out);
+
+/**
+ * brkw_json_print_line - print one account as one object on a line of its own
+ * @acct: the account
+ * @ts_ns: when it was so, CLOCK_BOOTTIME
+ * @set: which columns
+ * @out: where to
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int brkw_json_print_line(const struct brkw_account *acct, uint64_t ts_ns,
+			 const struct brkw_column_set *set, FILE *out);
 
 /**
  * brkw_json_print_checks - print the results of checks as one object

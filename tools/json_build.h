@@ -46,18 +46,23 @@ static inline int add_text(struct json_object *object, const char *name, const c
 	return add_member(object, name, json_object_new_string(text));
 }
 
-/* Print and drop @object; @err is what building it came to. */
-static inline int print_object(struct json_object *object, int err, FILE *out)
+/* Print and drop @object in the @form of json-c; @err is what building it came to. */
+static inline int print_form(struct json_object *object, int err, int form, FILE *out)
 {
 	const char *text = NULL;
 
 	if (object && !err)
-		text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY |
+		text = json_object_to_json_string_ext(object, form |
 						      JSON_C_TO_STRING_NOSLASHESCAPE);
 	if (text)
 		fprintf(out, "%s\n", text);
 	json_object_put(object);
 	return text ? 0 : -ENOMEM;
+}
+
+static inline int print_object(struct json_object *object, int err, FILE *out)
+{
+	return print_form(object, err, JSON_C_TO_STRING_PRETTY, out);
 }
 
 #endif /* BRKW_JSON_BUILD_H */

@@ -13,6 +13,7 @@
 
 #include <linux/brkwatch.h>
 
+struct brkw_track;
 struct brkw_why;
 
 /**
@@ -24,6 +25,7 @@ struct brkw_why;
  * @value: the numeric keys, by &enum brkw_key
  * @ns_pid: number of the process in its own pid namespace; 0 if it is not
  *	    known. No file of the module has it: brkw_pidns_inner() tells
+ * @track: what is remembered of it; NULL of a reading that stands alone
  */
 struct brkw_account {
 	uint32_t pid;
@@ -32,6 +34,7 @@ struct brkw_account {
 	uint64_t unknown[2];
 	int64_t value[BRKW_NR_KEYS];
 	uint32_t ns_pid;
+	struct brkw_track *track;
 };
 
 /**

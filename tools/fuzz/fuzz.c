@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
+#include <time.h>
 #include <wchar.h>
 #include <wctype.h>
 
@@ -30,6 +31,8 @@ void brkw_fuzz_exit(int status);
 pid_t brkw_fuzz_fork(void);
 int brkw_fuzz_open(const char *path, int flags, ...);
 FILE *brkw_fuzz_fopen(const char *path, const char *mode);
+int brkw_fuzz_clock_nanosleep(clockid_t clock, int flags, const struct timespec *wish,
+			      struct timespec *ret_left);
 
 void brkw_fuzz_exit(int status)
 {
@@ -58,6 +61,14 @@ FILE *brkw_fuzz_fopen(const char *path, const char *mode)
 {
 	errno = EACCES;
 	return is_below(path) && *mode == 'r' ? fopen(path, mode) : NULL;
+}
+
+/* A verb that goes on and on is interrupted when it waits. */
+int brkw_fuzz_clock_nanosleep(clockid_t clock, int flags, const struct timespec *wish,
+			      struct timespec *ret_left)
+{
+	fuzz_must(clock >= 0 && flags == TIMER_ABSTIME && wish && !ret_left);
+	return EINTR;
 }
 
 /* --- what must hold --- */
@@ -175,7 +186,7 @@ void fuzz_print_all(struct brkw_snapshot *snap, unsigned int nr_column)
 	if (snap->nr_accts > 3)
 		snap->nr_accts = 3;
 	if (nr_column & 2)
-		brkw_column_set_default(&set);
+		brkw_column_set_usual(BRKW_USUAL_LIST, &set);
 	print_list(snap, &set);
 	if (snap->nr_accts)
 		print_account(&snap->accts[0]);

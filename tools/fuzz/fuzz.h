@@ -2,8 +2,8 @@
 /*
  * What the fuzzers share. Each is a function that takes any bytes; what must
  * hold of them is said by fuzz_must(). The tool is built for them with its own
- * exit(), fork(), open() and fopen(), which are here: nothing is run or written,
- * and only what lies below the current folder is read.
+ * exit(), fork(), open(), fopen() and clock_nanosleep(), which are here: nothing is
+ * run or written or waited for, and only what lies below the current folder is read.
  */
 #ifndef BRKW_FUZZ_H
 #define BRKW_FUZZ_H

@@ -43,7 +43,7 @@ static void check_columns(const char *word)
 	struct brkw_why why = { .what = "" };
 	struct brkw_column_set set;
 
-	if (brkw_column_set_parse(word, &set, &why))
+	if (brkw_column_set_parse(word, BRKW_USUAL_LIST, &set, &why))
 		fuzz_must_say_why(&why);
 	else
 		fuzz_must(set.nr_cols && set.nr_cols <= BRKW_SET_MAX);

@@ -8,7 +8,7 @@
  *	!magic N	another magic number		!abi N		another ABI
  *	!pad N		N more bytes in the header and in every entry
  *	!keys N		say that entries have N keys	!more N		... and N more than we know
- *	!cut N		lose the last N bytes
+ *	!cut N		lose the last N bytes			!ts N		another time
  *
  * It shares nothing with the parser of the tool but the contract.
  */
@@ -57,6 +57,8 @@ static void take_directive(const char *name, const char *text)
 		head.nr_keys = value;
 	else if (!strcmp(name, "!more"))
 		head.nr_keys += value;
+	else if (!strcmp(name, "!ts"))
+		head.ts_ns = strtoull(text, NULL, 0);
 	else if (!strcmp(name, "!cut"))
 		sz_cut = value;
 	else

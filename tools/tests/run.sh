@@ -85,6 +85,7 @@ record()
 	) >"$work/out" 2>"$work/err" </dev/null
 	status=$?
 	case $name in
+	watch_*) sed -i 's/"ts_ns":[0-9]*/"ts_ns":0/' "$work/out" ;;
 	run_page*) sed -i 's/(pid [0-9]*)/(pid N)/; s/"pid":[0-9]*/"pid":0/' "$work/out" "$work/err" ;;
 	esac
 	{

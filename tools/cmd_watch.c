@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One process, a line an interval: the first has no rates, for there is nothing
+ * before it. Ends with the process, whose last line is that of its end.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "caution.h"
+#include "cmd.h"
+#include "column.h"
+#include "history.h"
+#include "json.h"
+#include "pace.h"
+#include "source.h"
+#include "table.h"
+#include "why.h"
+
+#define NS_PER_SEC	1000000000ULL
+
+static const struct brkw_option options[] = {
+	{ 'o', "columns", "COLS", "print these, commas between; +COLS adds to the usual" },
+	{ 0 }
+};
+
+static const struct brkw_usage usage = {
+	.options = options,
+	.details = "INTERVAL is in seconds, 1 if it is not said; COUNT is how many lines, for ever\n"
+		   "if it is not said. 'brkwatch list --help' has the columns.\n",
+};
+
+/* What is watched, and how it is shown. */
+struct watch {
+	const struct brkw_env *env;
+	struct brkw_source src;
+	struct brkw_column_set set;
+	struct brkw_history history;
+	struct brkw_pace pace;
+	uint32_t pid;
+	uint64_t delay_ns;
+	int64_t nr_left;	/* lines to come, INT64_MAX for ever */
+	unsigned int nr_lines;	/* since the last heading */
+};
+
+/* Keep the one account of a snapshot that is wanted. */
+static int keep_one(struct brkw_snapshot *snap, uint32_t pid)
+{
+	size_t i;
+
+	for (i = 0; i < snap->nr_accts; i++) {
+		if (snap->accts[i].pid != pid)
+			continue;
+		snap->accts[0] = snap->accts[i];
+		snap->nr_accts = 1;
+		return 0;
+	}
+	brkw_snapshot_free(snap);
+	return -ENOENT;
+}
+
+static uint64_t boottime_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return (uint64_t)ts.tv_sec * NS_PER_SEC + (uint64_t)ts.tv_nsec;
+}
+
+/* Its file says it at little cost; that of a new process may be late. */
+static int read_live(struct watch *w, struct brkw_snapshot *ret_snap, struct brkw_why *why)
+{
+	int err = brkw_source_process(&w->src, w->pid, ret_snap, why);
+
+	if (!err)
+		ret_snap->ts_ns = boottime_ns();
+	if (err != -ENOENT)
+		return err;
+	err = brkw_source_live(&w->src, ret_snap, why);
+	if (err)
+		return err;
+	brkw_why_what(why, "pid %u", w->pid);
+	brkw_why_set(why, -ENOENT, "no live process has that pid");
+	brkw_why_cure(why, "'brkwatch list' shows them");
+	return keep_one(ret_snap, w->pid);
+}
+
+/* How the account that we have shown came to its end. */
+static int read_end(struct watch *w, struct brkw_snapshot *ret_snap, struct brkw_why *why)
+{
+	const struct brkw_track *track;
+	size_t i;
+
+	if (!w->history.nr_readings || brkw_source_ended(&w->src, ret_snap, why))
+		return -ENOENT;
+	track = w->history.now.accts[0].track;
+	for (i = 0; i < ret_snap->nr_accts; i++) {
+		if (ret_snap->accts[i].pid != w->pid ||
+		    ret_snap->accts[i].value[BRKW_KEY_WATCHED_SINCE_NS] != track->since_ns)
+			continue;
+		ret_snap->accts[0] = ret_snap->accts[i];
+		ret_snap->nr_accts = 1;
+		ret_snap->ts_ns = (uint64_t)ret_snap->accts[0].value[BRKW_KEY_ENDED_NS];
+		return 0;
+	}
+	brkw_snapshot_free(ret_snap);
+	return -ENOENT;
+}
+
+/* A heading a screen on a terminal; one for all in a file. */
+static bool wants_heading(const struct watch *w)
+{
+	struct winsize size;
+
+	if (!w->nr_lines)
+		return true;
+	if (!isatty(STDOUT_FILENO) || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || size.ws_row < 3)
+		return false;
+	return !(w->nr_lines % (size.ws_row - 2U));
+}
+
+static int print_reading(struct watch *w, struct brkw_why *why)
+{
+	const struct brkw_account *acct = &w->history.now.accts[0];
+	int err = 0;
+
+	if (w->env->is_json) {
+		err = brkw_json_print_line(acct, w->history.now.ts_ns, &w->set, stdout);
+	} else {
+		if (wants_heading(w))
+			brkw_table_print_heading(&w->set, stdout);
+		brkw_table_print_line(acct, &w->set, w->env->is_exact, stdout);
+	}
+	w->nr_lines++;
+	fflush(stdout);
+	return err ? brkw_why_set(why, err, "%s", strerror(-err)) : 0;
+}
+
+static int take_reading(struct watch *w, struct brkw_snapshot *snap, struct brkw_why *why)
+{
+	bool wants_cgroup = brkw_column_set_has(&w->set, "cgroup");
+
+	if (brkw_history_take(&w->history, snap))
+		return brkw_why_set(why, -ENOMEM, "%s", strerror(ENOMEM));
+	if (wants_cgroup && brkw_cmd_has_proc(w->env))
+		brkw_history_read_cgroups(&w->history, w->env->sysroot);
+	return print_reading(w, why);
+}
+
+/* -ESRCH: it has ended, and its end has been shown if it is known. */
+static int step(struct watch *w, struct brkw_why *why)
+{
+	struct brkw_snapshot snap;
+	int err = read_live(w, &snap, why);
+
+	if (!err)
+		return take_reading(w, &snap, why);
+	if (err != -ENOENT || !w->history.nr_readings)
+		return err;
+	brkw_why_what(why, "pid %u", w->pid);
+	err = read_end(w, &snap, why) ? 0 : take_reading(w, &snap, why);
+	brkw_why_set(why, 0, "it has ended");
+	return err ? err : -ESRCH;
+}
+
+static int watch(struct watch *w, struct brkw_why *why)
+{
+	int err;
+
+	brkw_pace_start(&w->pace, w->delay_ns);
+	for (;;) {
+		err = step(w, why);
+		if (err)
+			return err;
+		if (w->nr_left != INT64_MAX)
+			w->nr_left--;
+		if (!w->nr_left || ferror(stdout) || brkw_pace_wait(&w->pace))
+			return 0;
+	}
+}
+
+static void take_words(const struct brkw_verb *verb, int argc, char **argv, struct watch *w)
+{
+	int nr_words = argc - optind;
+	int64_t pid;
+
+	if (nr_words < 1 || nr_words > 3)
+		brkw_cmd_misused(verb, "PID, INTERVAL and COUNT are wanted, and there are %d words",
+				 nr_words);
+	pid = brkw_cmd_number(verb, argv[optind], "a process");
+	if (pid > INT32_MAX)
+		brkw_cmd_misused(verb, "'%s' is not a number of a process", argv[optind]);
+	w->pid = (uint32_t)pid;
+	if (nr_words > 1)
+		w->delay_ns = brkw_cmd_delay(verb, argv[optind + 1]);
+	if (nr_words > 2)
+		w->nr_left = brkw_cmd_number(verb, argv[optind + 2], "lines");
+}
+
+static int finish(struct watch *w, int err, struct brkw_why *why)
+{
+	brkw_history_free(&w->history);
+	if (!err)
+		return BRKW_EXIT_DONE;
+	brkw_cmd_failed(why);
+	return err == -ESRCH ? BRKW_EXIT_DONE : BRKW_EXIT_FAILED;
+}
+
+int do_watch(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **argv)
+{
+	struct watch w = { .env = env, .delay_ns = NS_PER_SEC, .nr_left = INT64_MAX };
+	struct brkw_why why = { .what = "watch" };
+
+	brkw_column_set_usual(BRKW_USUAL_WATCH, &w.set);
+	while (brkw_cmd_option(verb, &usage, env, argc, argv)) {
+		if (!brkw_column_set_parse(optarg, BRKW_USUAL_WATCH, &w.set, &why))
+			continue;
+		brkw_cmd_failed(&why);
+		return BRKW_EXIT_MISUSED;
+	}
+	take_words(verb, argc, argv, &w);
+	brkw_cmd_source(env, &w.src);
+	brkw_caution_print(env, &w.src);
+	return finish(&w, watch(&w, &why), &why);
+}
