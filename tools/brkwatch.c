@@ -16,6 +16,7 @@
 static const struct brkw_verb verbs[] = {
 	{ "list", "", "Show the live processes, those that grew most first.", do_list },
 	{ "show", "PID|NAME", "Show one process, alive or ended, on a page.", do_show },
+	{ "top", "", "Show the live processes again and again, on the whole screen.", do_top },
 	{ "watch", "PID [INTERVAL [COUNT]]", "Show one process, a line an interval.", do_watch },
 	{ "run", "[--] COMMAND [ARGUMENT]...", "Run a command and show its page when it ends.",
 	  do_run },

@@ -79,6 +79,7 @@ struct brkw_usage {
 /* The verbs; each is in the file of its name. */
 int do_list(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **argv);
 int do_show(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **argv);
+int do_top(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **argv);
 int do_watch(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **argv);
 int do_run(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **argv);
 int do_heap(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **argv);

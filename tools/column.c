@@ -178,6 +178,11 @@ static const unsigned int watch_columns[] = {
 	COL_MMAP_RATE, COL_MUNMAP_RATE, COL_MINOR_RATE, COL_MAJOR_RATE,
 };
 
+static const unsigned int top_columns[] = {
+	COL_PID, BRKW_KEY_VM_BYTES, COL_VM_NET_BYTES, COL_VM_RATE, BRKW_KEY_BRK_BYTES,
+	COL_MINOR_RATE, COL_TREND, COL_COMM,
+};
+
 static const unsigned int front_columns[] = { COL_PID, COL_COMM, COL_STATE };
 
 #define NR_ITEMS(array)		(sizeof(array) / sizeof((array)[0]))
@@ -188,6 +193,7 @@ static const struct {
 } usual_columns[] = {
 	[BRKW_USUAL_LIST] = { list_columns, NR_ITEMS(list_columns) },
 	[BRKW_USUAL_WATCH] = { watch_columns, NR_ITEMS(watch_columns) },
+	[BRKW_USUAL_TOP] = { top_columns, NR_ITEMS(top_columns) },
 };
 
 #define NR_TREND	12	/* characters */

@@ -47,6 +47,7 @@ struct brkw_column {
 enum brkw_usual {
 	BRKW_USUAL_LIST,
 	BRKW_USUAL_WATCH,
+	BRKW_USUAL_TOP,
 };
 
 /**

@@ -180,6 +180,8 @@ check_unreadable()
 
 # shellcheck source=heap.sh
 . "$here/heap.sh"
+# shellcheck source=top.sh
+. "$here/top.sh"
 
 prepare || { echo "Bail out! the recorded folders cannot be made"; exit 2; }
 while read -r name words; do
@@ -194,6 +196,7 @@ done
 check_output
 check_unreadable
 check_heaps
+check_top
 for file in "$here"/expected/*; do
 	grep -q "^${file##*/}\([[:space:]]\|\$\)" "$here/cases" ||
 		verdict "not ok" "expected_but_no_case_${file##*/}"
