@@ -22,6 +22,7 @@ static const struct brkw_verb verbs[] = {
 	  do_run },
 	{ "heap", "PID", "Show the heap of a process: what is free, and what holds it.", do_heap },
 	{ "why", "PID", "Say why a process does not give memory back, and what helps.", do_why },
+	{ "export", "", "Print what grew most, for Prometheus and other programs.", do_export },
 	{ "doctor", "", "Check what brkwatch needs and say how to mend it.", do_doctor },
 };
 

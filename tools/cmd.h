@@ -84,6 +84,7 @@ int do_watch(const struct brkw_verb *verb, struct brkw_env *env, int argc, char 
 int do_run(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **argv);
 int do_heap(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **argv);
 int do_why(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **argv);
+int do_export(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **argv);
 int do_doctor(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **argv);
 
 /**

@@ -183,6 +183,16 @@ static const unsigned int top_columns[] = {
 	COL_MINOR_RATE, COL_TREND, COL_COMM,
 };
 
+static const unsigned int export_columns[] = {
+	COL_PID, COL_COMM, BRKW_KEY_WATCHED_SINCE_NS, BRKW_KEY_VM_BYTES, COL_VM_NET_BYTES,
+	BRKW_KEY_VM_GROWN_BYTES, BRKW_KEY_VM_SHRUNK_BYTES, BRKW_KEY_VM_UNACCOUNTED_BYTES,
+	BRKW_KEY_VMA_COUNT, BRKW_KEY_BRK_BYTES, BRKW_KEY_BRK_GROW_BYTES,
+	BRKW_KEY_BRK_SHRINK_BYTES, BRKW_KEY_MMAP_ANON_PRIVATE_BYTES,
+	BRKW_KEY_MMAP_ANON_SHARED_BYTES, BRKW_KEY_MMAP_FILE_PRIVATE_BYTES,
+	BRKW_KEY_MMAP_FILE_SHARED_BYTES, BRKW_KEY_MUNMAP_BYTES, BRKW_KEY_FAULT_MINOR,
+	BRKW_KEY_FAULT_MAJOR, BRKW_KEY_MISSED_EVENTS,
+};
+
 static const unsigned int front_columns[] = { COL_PID, COL_COMM, COL_STATE };
 
 #define NR_ITEMS(array)		(sizeof(array) / sizeof((array)[0]))
@@ -194,6 +204,7 @@ static const struct {
 	[BRKW_USUAL_LIST] = { list_columns, NR_ITEMS(list_columns) },
 	[BRKW_USUAL_WATCH] = { watch_columns, NR_ITEMS(watch_columns) },
 	[BRKW_USUAL_TOP] = { top_columns, NR_ITEMS(top_columns) },
+	[BRKW_USUAL_EXPORT] = { export_columns, NR_ITEMS(export_columns) },
 };
 
 #define NR_TREND	12	/* characters */
@@ -214,21 +225,6 @@ static bool sum_keys(const struct brkw_account *acct, unsigned int key, unsigned
 	return true;
 }
 
-/* What the number of an account changed by a second since the reading before. */
-static bool rate_value(const struct brkw_column *of, const struct brkw_account *acct,
-		       int64_t *ret_value)
-{
-	const struct brkw_track *track = acct->track;
-	int64_t now, before;
-
-	if (!track || !track->before || !track->dt_ns)
-		return false;
-	if (!brkw_column_value(of, acct, &now) || !brkw_column_value(of, track->before, &before))
-		return false;
-	*ret_value = (int64_t)(((__int128)now - before) * 1000000000 / (int64_t)track->dt_ns);
-	return true;
-}
-
 static bool net_value(const struct brkw_account *acct, int64_t *ret_value)
 {
 	int64_t now, start;
@@ -240,13 +236,12 @@ static bool net_value(const struct brkw_account *acct, int64_t *ret_value)
 	return true;
 }
 
-bool brkw_column_value(const struct brkw_column *col, const struct brkw_account *acct,
-		       int64_t *ret_value)
+/* The number of a column that is no rate. */
+static bool plain_value(const struct brkw_column *col, const struct brkw_account *acct,
+			int64_t *ret_value)
 {
 	size_t id = col - columns;
 
-	if (col->rate_of)
-		return rate_value(col->rate_of, acct, ret_value);
 	switch (id) {
 	case COL_PID:
 		*ret_value = acct->pid;
@@ -260,6 +255,29 @@ bool brkw_column_value(const struct brkw_column *col, const struct brkw_account 
 	default:
 		return brkw_snapshot_value(acct, id, ret_value);
 	}
+}
+
+/* What the number of an account changed by a second since the reading before. */
+static bool rate_value(const struct brkw_column *of, const struct brkw_account *acct,
+		       int64_t *ret_value)
+{
+	const struct brkw_track *track = acct->track;
+	int64_t now, before;
+
+	if (!track || !track->before || !track->dt_ns)
+		return false;
+	if (!plain_value(of, acct, &now) || !plain_value(of, track->before, &before))
+		return false;
+	*ret_value = (int64_t)(((__int128)now - before) * 1000000000 / (int64_t)track->dt_ns);
+	return true;
+}
+
+bool brkw_column_value(const struct brkw_column *col, const struct brkw_account *acct,
+		       int64_t *ret_value)
+{
+	if (col->rate_of)
+		return rate_value(col->rate_of, acct, ret_value);
+	return plain_value(col, acct, ret_value);
 }
 
 static bool trend_cell(const struct brkw_track *track, char *ret_text)

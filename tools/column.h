@@ -26,8 +26,8 @@ struct brkw_why;
  * @name: the stable name: of the contract, or of a derived value
  * @head: heading in a table; --sort and -o take it too, in any case
  * @help: one line for people
- * @unit: what its numbers count
  * @rate_of: what it is the change a second of, between two readings; or NULL
+ * @unit: what its numbers count
  * @is_text: no number, set flush left
  * @is_sum: never falls while the account lives
  * @is_ascending: sorts smallest first (others show the largest first)
@@ -36,8 +36,8 @@ struct brkw_column {
 	const char *name;
 	const char *head;
 	const char *help;
-	enum brkw_unit unit;
 	const struct brkw_column *rate_of;
+	enum brkw_unit unit;
 	bool is_text;
 	bool is_sum;
 	bool is_ascending;
@@ -48,6 +48,7 @@ enum brkw_usual {
 	BRKW_USUAL_LIST,
 	BRKW_USUAL_WATCH,
 	BRKW_USUAL_TOP,
+	BRKW_USUAL_EXPORT,
 };
 
 /**

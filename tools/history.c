@@ -13,31 +13,40 @@ static struct brkw_track **bucket_of(const struct brkw_history *history, uint32_
 	return &history->buckets[pid & (history->nr_buckets - 1)];
 }
 
-/* As many buckets as tracks or more; pids are dense, so they spread well. */
-static int make_buckets(struct brkw_history *history, size_t nr_wanted)
+/* Put all tracks into other buckets. */
+static void move_tracks(struct brkw_history *history, struct brkw_track **buckets,
+			size_t nr_buckets)
 {
-	struct brkw_history grown = *history;
-	struct brkw_track *track, **bucket;
+	struct brkw_track *track, *next, **bucket;
 	size_t i;
 
-	grown.nr_buckets = NR_BUCKETS_MIN;
-	while (grown.nr_buckets < nr_wanted)
-		grown.nr_buckets *= 2;
-	if (grown.nr_buckets <= history->nr_buckets)
-		return 0;
-	grown.buckets = calloc(grown.nr_buckets, sizeof(*grown.buckets));
-	if (!grown.buckets)
-		return -ENOMEM;
 	for (i = 0; i < history->nr_buckets; i++) {
-		while ((track = history->buckets[i])) {
-			history->buckets[i] = track->next;
-			bucket = bucket_of(&grown, track->pid);
+		for (track = history->buckets[i]; track; track = next) {
+			next = track->next;
+			bucket = &buckets[track->pid & (nr_buckets - 1)];
 			track->next = *bucket;
 			*bucket = track;
 		}
 	}
-	free(history->buckets);
-	*history = grown;
+}
+
+/* As many buckets as tracks or more; pids are dense, so they spread well. */
+static int make_buckets(struct brkw_history *history, size_t nr_wanted)
+{
+	size_t nr_buckets = NR_BUCKETS_MIN;
+	struct brkw_track **buckets, **old = history->buckets;
+
+	while (nr_buckets < nr_wanted)
+		nr_buckets *= 2;
+	if (nr_buckets <= history->nr_buckets)
+		return 0;
+	buckets = calloc(nr_buckets, sizeof(struct brkw_track *));
+	if (!buckets)
+		return -ENOMEM;
+	move_tracks(history, buckets, nr_buckets);
+	history->buckets = buckets;
+	history->nr_buckets = nr_buckets;
+	free(old);
 	return 0;
 }
 

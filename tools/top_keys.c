@@ -127,12 +127,12 @@ static void press_word(struct brkw_top *top, int key)
 
 void brkw_top_press(struct brkw_top *top, int key)
 {
-	if (key == BRKW_PRESS_GONE)
+	bool is_end = key == 'q' && top->page == BRKW_TOP_TABLE && !top->is_asking;
+
+	if (key == BRKW_PRESS_GONE || is_end)
 		top->is_over = true;
 	else if (top->is_asking)
 		press_word(top, key);
-	else if (key == 'q' && top->page == BRKW_TOP_TABLE)
-		top->is_over = true;
 	else if (key == 'q' || key == BRKW_PRESS_ESCAPE || key == BRKW_PRESS_BACK)
 		close_page(top);
 	else if (key == 'b')

@@ -32,7 +32,7 @@ pid_t brkw_fuzz_fork(void);
 int brkw_fuzz_open(const char *path, int flags, ...);
 FILE *brkw_fuzz_fopen(const char *path, const char *mode);
 int brkw_fuzz_clock_nanosleep(clockid_t clock, int flags, const struct timespec *wish,
-			      struct timespec *ret_left);
+			      const struct timespec *ret_left);
 
 void brkw_fuzz_exit(int status)
 {
@@ -65,7 +65,7 @@ FILE *brkw_fuzz_fopen(const char *path, const char *mode)
 
 /* A verb that goes on and on is interrupted when it waits. */
 int brkw_fuzz_clock_nanosleep(clockid_t clock, int flags, const struct timespec *wish,
-			      struct timespec *ret_left)
+			      const struct timespec *ret_left)
 {
 	fuzz_must(clock >= 0 && flags == TIMER_ABSTIME && wish && !ret_left);
 	return EINTR;

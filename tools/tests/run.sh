@@ -178,6 +178,8 @@ check_unreadable()
 	fi
 }
 
+# shellcheck source=export.sh
+. "$here/export.sh"
 # shellcheck source=heap.sh
 . "$here/heap.sh"
 # shellcheck source=top.sh
@@ -196,6 +198,7 @@ done
 check_output
 check_unreadable
 check_heaps
+check_export
 check_top
 for file in "$here"/expected/*; do
 	grep -q "^${file##*/}\([[:space:]]\|\$\)" "$here/cases" ||
