@@ -4,17 +4,15 @@
  * the command prints and what we print never mix: ours goes to stderr or to -o.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
+#include <sys/types.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "caution.h"
 #include "cmd.h"
+#include "command.h"
 #include "json.h"
 #include "pidns.h"
 #include "report.h"
@@ -26,10 +24,6 @@
 /* The worker of the module is a little late: ask this often, that long. */
 #define NR_POLLS		200
 #define POLL_NS			10000000L
-
-#define EXIT_NOT_EXECUTABLE	126
-#define EXIT_NOT_FOUND		127
-#define EXIT_SIGNAL		128
 
 static const struct brkw_option options[] = {
 	{ 'o', "output", "FILE", "write the page to FILE, not to standard error" },
@@ -45,85 +39,6 @@ static const struct brkw_usage usage = {
 	.has_command = true,
 };
 
-/* Who runs, for the handler that passes SIGTERM on. */
-static volatile sig_atomic_t child_pid;
-
-static void pass_on(int sig)
-{
-	if (child_pid > 0)
-		kill(child_pid, sig);
-}
-
-/* What was in force before we ran the command, for the command to have. */
-struct dispositions {
-	struct sigaction interrupt, quit, term, hangup;
-	sigset_t mask;
-};
-
-/* The terminal signals the command itself; SIGTERM and SIGHUP are for us to pass on. */
-static void guard_signals(struct dispositions *ret_old)
-{
-	struct sigaction ignore = { .sa_handler = SIG_IGN };
-	struct sigaction pass = { .sa_handler = pass_on, .sa_flags = SA_RESTART };
-	sigset_t block;
-
-	sigemptyset(&block);
-	sigaddset(&block, SIGTERM);
-	sigaddset(&block, SIGHUP);
-	sigprocmask(SIG_BLOCK, &block, &ret_old->mask);
-	sigaction(SIGINT, &ignore, &ret_old->interrupt);
-	sigaction(SIGQUIT, &ignore, &ret_old->quit);
-	sigaction(SIGTERM, &pass, &ret_old->term);
-	sigaction(SIGHUP, NULL, &ret_old->hangup);
-	if (ret_old->hangup.sa_handler != SIG_IGN)
-		sigaction(SIGHUP, &pass, NULL);
-}
-
-static void restore_signals(const struct dispositions *old)
-{
-	sigaction(SIGINT, &old->interrupt, NULL);
-	sigaction(SIGQUIT, &old->quit, NULL);
-	sigaction(SIGTERM, &old->term, NULL);
-	sigaction(SIGHUP, &old->hangup, NULL);
-	sigprocmask(SIG_SETMASK, &old->mask, NULL);
-}
-
-/* In the child: exec, or say why not through the pipe. Does not return. */
-static void __attribute__((noreturn)) exec_command(char **command, int report_fd)
-{
-	int err;
-
-	execvp(command[0], command);
-	err = errno;
-	if (write(report_fd, &err, sizeof(err)) != sizeof(err))
-		_exit(EXIT_NOT_FOUND);
-	_exit(err == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE);
-}
-
-/* Nothing arrives when exec succeeds: it closes the other end. */
-static int read_exec_error(int fd)
-{
-	ssize_t got;
-	int err;
-
-	do {
-		got = read(fd, &err, sizeof(err));
-	} while (got < 0 && errno == EINTR);
-	return got == sizeof(err) ? -err : 0;
-}
-
-static int wait_child(pid_t pid)
-{
-	int status;
-
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return EXIT_NOT_EXECUTABLE;
-	if (WIFSIGNALED(status))
-		return EXIT_SIGNAL + WTERMSIG(status);
-	return WEXITSTATUS(status);
-}
-
 /*
  * Run the command to its end. Returns 0 and its pid and exit status, or the
  * negative errno of a fork or exec that failed, and then *ret_status is what
@@ -131,30 +46,17 @@ static int wait_child(pid_t pid)
  */
 static int run_command(char **command, pid_t *ret_pid, int *ret_status)
 {
-	struct dispositions old;
-	int fds[2], err;
-	pid_t pid;
+	struct brkw_command cmd;
+	int err = brkw_command_start(&cmd, command);
 
 	*ret_status = BRKW_EXIT_FAILED;
-	if (pipe2(fds, O_CLOEXEC))
-		return -errno;
-	guard_signals(&old);
-	pid = fork();
-	if (!pid) {
-		restore_signals(&old);
-		exec_command(command, fds[1]);
-	}
-	err = pid < 0 ? -errno : 0;
-	child_pid = pid;
-	sigprocmask(SIG_SETMASK, &old.mask, NULL);
-	close(fds[1]);
-	if (!err) {
-		err = read_exec_error(fds[0]);
-		*ret_status = wait_child(pid);
-		*ret_pid = pid;
-	}
-	child_pid = 0;
-	close(fds[0]);
+	if (err)
+		return err;
+	err = brkw_command_release(&cmd);
+	if (!err)
+		brkw_command_has_ended(&cmd, true);
+	*ret_status = cmd.status;
+	*ret_pid = cmd.pid;
 	return err;
 }
 
