@@ -82,6 +82,8 @@ int do_show(const struct brkw_verb *verb, struct brkw_env *env, int argc, char *
 int do_top(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **argv);
 int do_watch(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **argv);
 int do_run(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **argv);
+int do_record(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **argv);
+int do_report(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **argv);
 int do_heap(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **argv);
 int do_why(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **argv);
 int do_export(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **argv);
