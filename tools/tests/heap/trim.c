@@ -5,6 +5,7 @@
  */
 #include <malloc.h>
 #include <pthread.h>
+#include <sys/prctl.h>
 
 #include "subject.h"
 
@@ -135,6 +136,8 @@ int main(int argc, char **argv)
 	unsigned int nr_threads = argc > 2 ? (unsigned int)atoi(argv[2]) : 0;
 	long before, after;
 
+	/* khugepaged would make more of the heap resident after it was looked at */
+	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	/* what these need for themselves is there before it counts */
 	malloc_trim(0);
 	anonymous_bytes();
