@@ -47,9 +47,18 @@ static void print_tool_help(FILE *out)
 		"Exit status: 0 done, 1 failed, 2 used wrongly.\n");
 }
 
+static void print_verb_words(FILE *out)
+{
+	size_t i;
+
+	for (i = 0; i < NR_ITEMS(verbs); i++)
+		fprintf(out, "verb\t%s\t%s\n", verbs[i].name, verbs[i].summary);
+}
+
 static const struct brkw_usage usage = {
 	.options = options,
 	.more = print_tool_help,
+	.words = print_verb_words,
 	.has_command = true,
 };
 

@@ -22,6 +22,7 @@ enum {
 	KEY_SYSROOT,
 	KEY_JSON,
 	KEY_BYTES,
+	KEY_COMPLETE,
 	KEY_HELP,
 };
 
@@ -30,6 +31,7 @@ static const struct brkw_option common_options[] = {
 	{ KEY_BYTES, "bytes", NULL, "print exact bytes and nanoseconds" },
 	{ KEY_DIR, "dir", "DIR", "read a recorded folder instead of debugfs" },
 	{ KEY_SYSROOT, "sysroot", "DIR", NULL },
+	{ KEY_COMPLETE, "complete", NULL, NULL },
 	{ KEY_HELP, "help", NULL, "print this help" },
 	{ 0 }
 };
@@ -134,6 +136,35 @@ static void __attribute__((noreturn)) print_help(const struct brkw_verb *verb,
 	exit(brkw_cmd_finish(BRKW_EXIT_DONE));
 }
 
+/* A line of words with tabs between, "-" for what is not there. */
+static void print_option_words(const struct brkw_option *options)
+{
+	for (; options->key; options++) {
+		if (!options->help)
+			continue;
+		if (options->key < 0x100)
+			printf("option\t-%c", options->key);
+		else
+			printf("option\t-");
+		printf("\t%s%s\t%s\t%s\n", options->name ? "--" : "-",
+		       options->name ? options->name : "", options->arg ? options->arg : "-",
+		       options->help);
+	}
+}
+
+/* What tools/completion reads; its form is in Documentation/hacking.rst. */
+static void __attribute__((noreturn)) print_words(const struct brkw_verb *verb,
+						  const struct brkw_usage *usage)
+{
+	print_option_words(usage->options);
+	print_option_words(common_options);
+	if (verb && *verb->args)
+		printf("arguments\t%s\n", verb->args);
+	if (usage->words)
+		usage->words(stdout);
+	exit(brkw_cmd_finish(BRKW_EXIT_DONE));
+}
+
 /*
  * The two forms of getopt_long(), made of our tables. It says in optopt which
  * option is wrong, but not whether that was a letter: long ones have this bit.
@@ -221,6 +252,8 @@ int brkw_cmd_option(const struct brkw_verb *verb, const struct brkw_usage *usage
 			refuse_option(verb, key, argv[optind - 1]);
 		if (key == KEY_HELP)
 			print_help(verb, usage);
+		if (key == KEY_COMPLETE)
+			print_words(verb, usage);
 		if (key < KEY_DIR)
 			return key;
 		take_common(verb, env, key);

@@ -67,12 +67,14 @@ struct brkw_option {
  * @options: of this verb alone
  * @details: text below the options, or NULL
  * @more: prints what follows @details, or NULL
+ * @words: prints the words that --complete tells beside the options, or NULL
  * @has_command: options end at the first other word
  */
 struct brkw_usage {
 	const struct brkw_option *options;
 	const char *details;
 	void (*more)(FILE *out);
+	void (*words)(FILE *out);
 	bool has_command;
 };
 

@@ -38,12 +38,6 @@ static const struct brkw_option options[] = {
 	{ 0 }
 };
 
-static const struct brkw_usage usage = {
-	.options = options,
-	.details = "Without --format it is openmetrics, or prometheus with --textfile: that is the\n"
-		   "form that node_exporter reads. Documentation/metrics.rst has the names.\n",
-};
-
 enum format {
 	FORMAT_UNSAID,
 	FORMAT_OPENMETRICS,
@@ -56,6 +50,22 @@ enum format {
 static const char *const format_names[NR_FORMATS] = {
 	[FORMAT_UNSAID] = "", [FORMAT_OPENMETRICS] = "openmetrics",
 	[FORMAT_PROMETHEUS] = "prometheus", [FORMAT_JSON] = "json", [FORMAT_CSV] = "csv",
+};
+
+static void print_words(FILE *out)
+{
+	int format;
+
+	for (format = FORMAT_OPENMETRICS; format < NR_FORMATS; format++)
+		fprintf(out, "value\tFORMAT\t%s\t-\n", format_names[format]);
+	brkw_column_words(out);
+}
+
+static const struct brkw_usage usage = {
+	.options = options,
+	.details = "Without --format it is openmetrics, or prometheus with --textfile: that is the\n"
+		   "form that node_exporter reads. Documentation/metrics.rst has the names.\n",
+	.words = print_words,
 };
 
 /* What is wanted, and what there is to be written. */

@@ -30,7 +30,11 @@ static const struct brkw_option options[] = {
 	{ 0 }
 };
 
-static const struct brkw_usage usage = { .options = options, .more = brkw_column_help };
+static const struct brkw_usage usage = {
+	.options = options,
+	.more = brkw_column_help,
+	.words = brkw_column_words,
+};
 
 static void take_options(const struct brkw_verb *verb, struct brkw_env *env, int argc,
 			 char **argv, struct list_wish *wish)

@@ -10,6 +10,7 @@
 
 #include "caution.h"
 #include "cmd.h"
+#include "column.h"
 #include "json.h"
 #include "pace.h"
 #include "screen.h"
@@ -39,6 +40,7 @@ static const struct brkw_usage usage = {
 	.options = options,
 	.details = "h shows the keys. Rates are from one reading to the next: the first has none.\n"
 		   "'brkwatch list --help' has the columns.\n",
+	.words = brkw_column_words,
 };
 
 /* What the options ask for, beside what top itself keeps. */

@@ -31,6 +31,7 @@ static const struct brkw_usage usage = {
 	.options = options,
 	.details = "INTERVAL is in seconds, 1 if it is not said; COUNT is how many lines, for ever\n"
 		   "if it is not said. 'brkwatch list --help' has the columns.\n",
+	.words = brkw_column_words,
 };
 
 /* What is watched, and how it is shown. */

@@ -510,3 +510,11 @@ void brkw_column_help(FILE *out)
 	for (i = 0; i < BRKW_NR_KEYS; i++)
 		print_column(&columns[i], out);
 }
+
+void brkw_column_words(FILE *out)
+{
+	size_t i;
+
+	for (i = 0; i < NR_COLUMNS; i++)
+		fprintf(out, "value\tCOL\t%s\t%s\n", columns[i].name, columns[i].help);
+}

@@ -140,4 +140,10 @@ void brkw_column_sort(struct brkw_snapshot *snap, const struct brkw_column *col,
  */
 void brkw_column_help(FILE *out);
 
+/**
+ * brkw_column_words - print name and meaning of every column for completion
+ * @out: where to
+ */
+void brkw_column_words(FILE *out);
+
 #endif /* BRKW_COLUMN_H */

@@ -184,6 +184,8 @@ check_unreadable()
 . "$here/heap.sh"
 # shellcheck source=top.sh
 . "$here/top.sh"
+# shellcheck source=completion.sh
+. "$here/completion.sh"
 
 prepare || { echo "Bail out! the recorded folders cannot be made"; exit 2; }
 while read -r name words; do
@@ -200,6 +202,7 @@ check_unreadable
 check_heaps
 check_export
 check_top
+check_completion
 for file in "$here"/expected/*; do
 	grep -q "^${file##*/}\([[:space:]]\|\$\)" "$here/cases" ||
 		verdict "not ok" "expected_but_no_case_${file##*/}"
