@@ -74,7 +74,7 @@ static const struct brkw_verb *find_verb(const char *name)
 
 int main(int argc, char **argv)
 {
-	struct brkw_env env = { .sysroot = "" };
+	struct brkw_env env = { .sysroot = "", .may_load = true };
 	const struct brkw_verb *verb;
 
 	setlocale(LC_CTYPE, "");

@@ -47,6 +47,7 @@ struct brkw_check {
  * @release: of the kernel
  * @is_root: whether we may read debugfs
  * @is_loaded: whether the module is loaded
+ * @is_installed: whether modprobe knows one for this kernel
  * @is_mounted: whether debugfs is mounted
  * @checks: the results, in the order of the checks
  * @nr_checks: how many
@@ -58,6 +59,7 @@ struct brkw_checkup {
 	char release[128];
 	bool is_root;
 	bool is_loaded;
+	bool is_installed;
 	bool is_mounted;
 	struct brkw_check checks[BRKW_CHECKS_MAX];
 	size_t nr_checks;

@@ -12,7 +12,7 @@
 
 #define CURE_SIGN	"sign brkwatch.ko with a key that this kernel trusts (mokutil --import)"
 #define EFI_SECURE_BOOT	"/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
-#define CURE_BUILD	"'make module', then insmod"
+#define CURE_BUILD	"install the package brkwatch-dkms, or 'make module' and insmod it"
 
 static void sys_path(const struct brkw_checkup *up, const char *path, char *ret_path)
 {
@@ -118,16 +118,20 @@ static void check_loaded(struct brkw_checkup *up)
 	char built[192], cure[256];
 
 	up->is_loaded = has_path(up, "/sys/module/brkwatch");
+	up->is_installed = is_installed(up);
 	if (up->is_loaded) {
 		brkw_check_add(up, "module", BRKW_OK, "", "the module is loaded");
-		return;
-	}
-	if (find_built(up, built, sizeof(built)))
+	} else if (up->is_installed) {
+		brkw_check_add(up, "module", BRKW_FAIL, "modprobe brkwatch",
+			       "the module is not loaded");
+	} else if (find_built(up, built, sizeof(built))) {
 		snprintf(cure, sizeof(cure), "insmod %s", built);
-	else
-		snprintf(cure, sizeof(cure), "%s",
-			 is_installed(up) ? "modprobe brkwatch" : CURE_BUILD);
-	brkw_check_add(up, "module", BRKW_FAIL, cure, "the module is not loaded");
+		brkw_check_add(up, "module", BRKW_FAIL, cure,
+			       "the module is built, but not installed");
+	} else {
+		brkw_check_add(up, "module", BRKW_FAIL, CURE_BUILD,
+			       "no module for kernel %s is installed", up->release);
+	}
 }
 
 static void check_debugfs(struct brkw_checkup *up)

@@ -9,6 +9,7 @@
 
 #include "cmd.h"
 #include "comm.h"
+#include "load.h"
 #include "pace.h"
 #include "snapshot.h"
 #include "source.h"
@@ -22,6 +23,7 @@ enum {
 	KEY_SYSROOT,
 	KEY_JSON,
 	KEY_BYTES,
+	KEY_NO_LOAD,
 	KEY_COMPLETE,
 	KEY_HELP,
 };
@@ -30,6 +32,7 @@ static const struct brkw_option common_options[] = {
 	{ KEY_JSON, "json", NULL, "print JSON, with exact numbers" },
 	{ KEY_BYTES, "bytes", NULL, "print exact bytes and nanoseconds" },
 	{ KEY_DIR, "dir", "DIR", "read a recorded folder instead of debugfs" },
+	{ KEY_NO_LOAD, "no-load", NULL, "do not load the module if it is not there" },
 	{ KEY_SYSROOT, "sysroot", "DIR", NULL },
 	{ KEY_COMPLETE, "complete", NULL, NULL },
 	{ KEY_HELP, "help", NULL, "print this help" },
@@ -237,6 +240,8 @@ static void take_common(const struct brkw_verb *verb, struct brkw_env *env, int 
 		env->is_json = true;
 	else if (key == KEY_BYTES)
 		env->is_exact = true;
+	else if (key == KEY_NO_LOAD)
+		env->may_load = false;
 }
 
 int brkw_cmd_option(const struct brkw_verb *verb, const struct brkw_usage *usage,
@@ -289,4 +294,21 @@ void brkw_cmd_source(const struct brkw_env *env, struct brkw_source *ret_src)
 		brkw_source_init_dir(ret_src, env->dir);
 	else
 		brkw_source_init_debugfs(ret_src, env->sysroot);
+}
+
+int brkw_cmd_module(const struct brkw_env *env, struct brkw_why *why)
+{
+	const char *set = getenv("BRKWATCH_NO_LOAD");
+	struct brkw_why said;
+	int err;
+
+	if (env->dir || !env->may_load || (set && *set))
+		return 0;
+	err = brkw_load_module(env->sysroot, &said);
+	if (err > 0)
+		fprintf(stderr, "brkwatch: loaded the module; 'modprobe -r brkwatch' unloads it\n");
+	if (err >= 0)
+		return 0;
+	*why = said;
+	return err;
 }

@@ -26,12 +26,14 @@ enum {
  * @sysroot: --sysroot, or ""
  * @is_json: --json
  * @is_exact: --bytes
+ * @may_load: no --no-load
  */
 struct brkw_env {
 	const char *dir;
 	const char *sysroot;
 	bool is_json;
 	bool is_exact;
+	bool may_load;
 };
 
 /**
@@ -178,5 +180,16 @@ bool brkw_cmd_has_proc(const struct brkw_env *env);
  * @ret_src: filled in
  */
 void brkw_cmd_source(const struct brkw_env *env, struct brkw_source *ret_src);
+
+/**
+ * brkw_cmd_module - see that the module is loaded, for a verb that needs it
+ * @env: the options; nothing is loaded for a recorded folder or with --no-load
+ * @why: says on failure what is in the way; as it was otherwise
+ *
+ * Says so on stderr if it loaded the module.
+ *
+ * Return: 0, or a negative errno.
+ */
+int brkw_cmd_module(const struct brkw_env *env, struct brkw_why *why);
 
 #endif /* BRKW_CMD_H */

@@ -198,6 +198,8 @@ int do_export(const struct brkw_verb *verb, struct brkw_env *env, int argc, char
 		return BRKW_EXIT_MISUSED;
 	}
 	brkw_cmd_source(env, &e.src);
+	if (brkw_cmd_module(env, &why))
+		return brkw_cmd_failed(&why);
 	brkw_caution_print(env, &e.src);
 	err = read_all(&e, env, sort, &why);
 	why_short = why;

@@ -114,7 +114,7 @@ int do_list(const struct brkw_verb *verb, struct brkw_env *env, int argc, char *
 		return BRKW_EXIT_MISUSED;
 	}
 	brkw_cmd_source(env, &src);
-	if (brkw_source_live(&src, &snap, &why))
+	if (brkw_cmd_module(env, &why) || brkw_source_live(&src, &snap, &why))
 		return brkw_cmd_failed(&why);
 	brkw_caution_print(env, &src);
 	if (brkw_history_take(&history, &snap)) {

@@ -263,11 +263,13 @@ static int open_recorder(const struct brkw_env *env, const struct wanted *want, 
 		.filter_text = want->filter_text,
 		.out = out,
 	};
+	int err;
 
 	brkw_why_what(why, "record");
 	if (!brkw_pidns_is_initial(env->sysroot))
 		return brkw_pidns_foreign(why, -ESRCH);
-	return brkw_recorder_open(&recorder_options, ret, why);
+	err = brkw_cmd_module(env, why);
+	return err ? err : brkw_recorder_open(&recorder_options, ret, why);
 }
 
 /* What is there already stays until something takes its place. */

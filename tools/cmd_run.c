@@ -226,7 +226,7 @@ int do_run(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **
 	if (optind == argc)
 		brkw_cmd_misused(verb, "there is no command to run");
 	brkw_cmd_source(env, &src);
-	if (check_ready(env, &src, &why))
+	if (brkw_cmd_module(env, &why) || check_ready(env, &src, &why))
 		return brkw_cmd_failed(&why);
 	out = open_output(path, &why);
 	if (!out)

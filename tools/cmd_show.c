@@ -216,7 +216,7 @@ int do_show(const struct brkw_verb *verb, struct brkw_env *env, int argc, char *
 				 argc - optind);
 	parse_wanted(verb, argv[optind], &want);
 	brkw_cmd_source(env, &src);
-	if (find_account(&search, &why))
+	if (brkw_cmd_module(env, &why) || find_account(&search, &why))
 		return brkw_cmd_failed(&why);
 	if (!env->dir && search.acct.state == BRKW_LIVE)
 		search.acct.ns_pid = brkw_pidns_inner(env->sysroot, search.acct.pid);

@@ -203,6 +203,8 @@ int do_top(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **
 	top.is_exact = env->is_exact;
 	top.sysroot = brkw_cmd_has_proc(env) ? env->sysroot : NULL;
 	brkw_cmd_source(env, &top.src);
+	if (brkw_cmd_module(env, &top.why))
+		return brkw_cmd_failed(&top.why);
 	brkw_caution_print(env, &top.src);
 	status = wish.is_batch ? run_batch(env, &wish, &top) : run_screen(&wish, &top);
 	brkw_top_free(&top);

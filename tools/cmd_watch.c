@@ -224,6 +224,8 @@ int do_watch(const struct brkw_verb *verb, struct brkw_env *env, int argc, char 
 	}
 	take_words(verb, argc, argv, &w);
 	brkw_cmd_source(env, &w.src);
+	if (brkw_cmd_module(env, &why))
+		return brkw_cmd_failed(&why);
 	brkw_caution_print(env, &w.src);
 	return finish(&w, watch(&w, &why), &why);
 }

@@ -23,8 +23,9 @@ work=$(mktemp -d) || exit 2
 trap 'rm -rf "$work"' EXIT
 nr=0 passed=0 failed=0 skipped=0
 LC_ALL=C
-export LC_ALL
-unset BRKWATCH
+PATH=$here/bin:$PATH
+export LC_ALL PATH
+unset BRKWATCH BRKWATCH_NO_LOAD
 
 verdict()
 {
