@@ -187,6 +187,8 @@ check_unreadable()
 . "$here/top.sh"
 # shellcheck source=completion.sh
 . "$here/completion.sh"
+# shellcheck source=manual.sh
+. "$here/manual.sh"
 
 prepare || { echo "Bail out! the recorded folders cannot be made"; exit 2; }
 while read -r name words; do
@@ -204,6 +206,7 @@ check_heaps
 check_export
 check_top
 check_completion
+check_pages
 for file in "$here"/expected/*; do
 	grep -q "^${file##*/}\([[:space:]]\|\$\)" "$here/cases" ||
 		verdict "not ok" "expected_but_no_case_${file##*/}"
