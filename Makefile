@@ -8,7 +8,18 @@ KDIR    ?= /lib/modules/$(RELEASE)/build
 KERNELS  = $(shell selftests/fetch-kernel --list)
 Q       := $(if $(V),,@)
 
-.PHONY: all tools module module-here demo check check-debug test fuzz vmtest matrix bench bench-small style docs install clean help
+# Where things are installed
+VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+PREFIX  ?= /usr/local
+SBINDIR ?= $(PREFIX)/sbin
+MANDIR  ?= $(PREFIX)/share/man/man8
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
+DKMSDIR := /usr/src/brkwatch-$(VERSION)
+MODULE  := /lib/modules/$(RELEASE)/extra/brkwatch.ko
+
+.PHONY: all tools module module-here demo check check-debug test fuzz vmtest matrix bench bench-small style docs install \
+	install-tool install-dkms uninstall uninstall-dkms clean help
 .DELETE_ON_ERROR:
 
 all: tools module-here
@@ -63,13 +74,38 @@ style:
 docs:
 	$(Q)$(MAKE) --no-print-directory -C tools BUILD=$(BUILD) man
 
-install: all docs
-	install -D -m 0755 $(BUILD)/brkwatch $(DESTDIR)/usr/sbin/brkwatch
-	install -D -m 0644 $(BUILD)/brkwatch.8 $(DESTDIR)/usr/share/man/man8/brkwatch.8
+# DESTDIR= is honoured by all that follow; what DKMS and the kernel look for has
+# places of its own, whatever PREFIX is.
+install: all install-tool
 	if [ -f $(BUILD)/$(RELEASE)/brkwatch.ko ]; then \
-		install -D -m 0644 $(BUILD)/$(RELEASE)/brkwatch.ko \
-			$(DESTDIR)/lib/modules/$(RELEASE)/extra/brkwatch.ko; \
+		install -D -m 0644 $(BUILD)/$(RELEASE)/brkwatch.ko $(DESTDIR)$(MODULE); \
+		$(if $(DESTDIR),,depmod $(RELEASE);) \
 	fi
+
+install-tool: tools docs
+	install -D -m 0755 $(BUILD)/brkwatch $(DESTDIR)$(SBINDIR)/brkwatch
+	install -D -m 0644 -t $(DESTDIR)$(MANDIR) $(BUILD)/*.8
+	install -D -m 0644 tools/completion/brkwatch.bash $(DESTDIR)$(BASHDIR)/brkwatch
+	install -D -m 0644 tools/completion/_brkwatch $(DESTDIR)$(ZSHDIR)/_brkwatch
+
+install-dkms:
+	install -D -m 0644 -t $(DESTDIR)$(DKMSDIR) dkms.conf Kbuild
+	install -D -m 0644 -t $(DESTDIR)$(DKMSDIR)/module module/*.[ch]
+	install -D -m 0644 -t $(DESTDIR)$(DKMSDIR)/uapi/linux uapi/linux/*.h
+
+# Not what was installed for other kernels.
+uninstall:
+	rm -f $(DESTDIR)$(SBINDIR)/brkwatch
+	rm -f $(DESTDIR)$(MANDIR)/brkwatch.8 $(DESTDIR)$(MANDIR)/brkwatch-*.8
+	rm -f $(DESTDIR)$(BASHDIR)/brkwatch $(DESTDIR)$(ZSHDIR)/_brkwatch
+	if [ -f $(DESTDIR)$(MODULE) ]; then \
+		rm -f $(DESTDIR)$(MODULE); \
+		$(if $(DESTDIR),,depmod $(RELEASE);) \
+	fi
+
+# DKMS comes first: dkms remove brkwatch/$(VERSION) --all
+uninstall-dkms:
+	rm -rf $(DESTDIR)$(DKMSDIR)
 
 clean:
 	rm -rf $(BUILD)
@@ -87,6 +123,9 @@ help:
 	@echo 'make bench          what watching costs, beside the peers (K=6.12 for one kernel)'
 	@echo 'make bench-small    a small kernel, built for it, watches in 32 MiB'
 	@echo 'make style          checkpatch, sparse, shellcheck, cppcheck, clang-tidy, the rule of arrows'
-	@echo 'make docs           the man page'
-	@echo 'make install        tool, man page, module; DESTDIR= is honoured'
+	@echo 'make docs           the man pages'
+	@echo 'make install        tool, man pages, completion, module (DESTDIR= PREFIX=/usr/local)'
+	@echo 'make install-tool   the same without the module'
+	@echo 'make install-dkms   the sources of the module, for dkms install brkwatch/$(VERSION)'
+	@echo 'make uninstall      takes it all away again (the sources: make uninstall-dkms)'
 	@echo 'make clean          remove build/'

@@ -189,6 +189,8 @@ check_unreadable()
 . "$here/completion.sh"
 # shellcheck source=manual.sh
 . "$here/manual.sh"
+# shellcheck source=install.sh
+. "$here/install.sh"
 
 prepare || { echo "Bail out! the recorded folders cannot be made"; exit 2; }
 while read -r name words; do
@@ -207,6 +209,7 @@ check_export
 check_top
 check_completion
 check_pages
+check_install
 for file in "$here"/expected/*; do
 	grep -q "^${file##*/}\([[:space:]]\|\$\)" "$here/cases" ||
 		verdict "not ok" "expected_but_no_case_${file##*/}"
