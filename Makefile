@@ -19,7 +19,7 @@ DKMSDIR := /usr/src/brkwatch-$(VERSION)
 MODULE  := /lib/modules/$(RELEASE)/extra/brkwatch.ko
 
 .PHONY: all tools module module-here demo check check-debug test fuzz vmtest matrix bench bench-small style docs install \
-	install-tool install-dkms uninstall uninstall-dkms clean help
+	install-tool install-dkms uninstall uninstall-dkms packages check-packages clean help
 .DELETE_ON_ERROR:
 
 all: tools module-here
@@ -107,6 +107,12 @@ uninstall:
 uninstall-dkms:
 	rm -rf $(DESTDIR)$(DKMSDIR)
 
+packages:
+	$(Q)selftests/packages
+
+check-packages:
+	$(Q)selftests/check-packages
+
 clean:
 	rm -rf $(BUILD)
 
@@ -128,4 +134,6 @@ help:
 	@echo 'make install-tool   the same without the module'
 	@echo 'make install-dkms   the sources of the module, for dkms install brkwatch/$(VERSION)'
 	@echo 'make uninstall      takes it all away again (the sources: make uninstall-dkms)'
+	@echo 'make packages       Debian packages, in build/packages'
+	@echo 'make check-packages the packages in a fresh Debian and in a VM'
 	@echo 'make clean          remove build/'
