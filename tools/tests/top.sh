@@ -8,10 +8,11 @@
 
 screens=$here/screens
 live=$work/live
+nr_servers=0	# one for each start: the last one may still be on its way out
 
 in_tmux()
 {
-	env -u TMUX LC_ALL=C.UTF-8 tmux -u -S "$work/tmux" -f /dev/null "$@"
+	env -u TMUX LC_ALL=C.UTF-8 tmux -u -S "$work/tmux$nr_servers" -f /dev/null "$@"
 }
 
 keys()
@@ -69,6 +70,7 @@ start_top()
 {
 	local leaks="LSAN_OPTIONS=suppressions=$work/leaks:print_suppressions=0"
 
+	nr_servers=$((nr_servers + 1))
 	echo leak:libtinfo >"$work/leaks"
 	swap top_1
 	in_tmux new-session -d -s top -x 80 -y 16 -c "$work" \
