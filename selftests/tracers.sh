@@ -11,6 +11,7 @@ here=$(dirname "$(readlink -f "$0")")
 tracing=/sys/kernel/tracing
 tests=(brk munmap)
 tracer=
+data=$(mktemp)
 
 hooked() {
 	awk '$1 == "hook" && $4 != "tracepoint" && $5 == 1 { print $3 }' $folder/stats
@@ -18,7 +19,7 @@ hooked() {
 
 # shellcheck disable=SC2317 # called by trap
 trace_nothing() {
-	[ -z "$tracer" ] || { kill -INT "$tracer"; wait "$tracer"; } 2>/dev/null
+	[ -z "$tracer" ] || { kill -TERM "$tracer"; wait "$tracer"; } 2>/dev/null
 	tracer=
 	echo nop >$tracing/current_tracer
 	echo >$tracing/set_ftrace_filter
@@ -63,34 +64,44 @@ by_kprobe_events() {
 	echo 1 >$tracing/events/brkw_test/enable && is_exact && has_traced
 }
 
+# Exact while the tracer runs, which has ended after it. Not SIGINT: a job in the
+# background ignores it until it asks for it.
+is_exact_beside() {
+	local err
+	is_exact
+	err=$?
+	{ kill -TERM "$tracer"; wait "$tracer"; } 2>/dev/null
+	tracer=
+	return $err
+}
+
 by_perf() {
-	local data
-	data=$(mktemp)
+	local err
 	perf probe -q -a do_mmap -a handle_mm_fault 2>/dev/null || return
 	perf record -q -BN -o "$data" -e probe:do_mmap -e probe:handle_mm_fault -a sleep 1000 \
 		>/dev/null 2>&1 &
 	tracer=$!
 	sleep 1
-	is_exact
-	local err=$?
-	{ kill -INT $tracer; wait $tracer; } 2>/dev/null
-	tracer=
+	is_exact_beside
+	err=$?
 	perf probe -q -d 'probe:*' 2>/dev/null
 	[ -s "$data" ] || err=1
-	rm "$data"
 	return $err
 }
 
+# Probes are attached in the order in which they are named: when the last one
+# speaks, all are there. That may take long where all is emulated.
 by_bpftrace() {
-	bpftrace -e 'kprobe:do_mmap, kretprobe:do_mmap, kprobe:handle_mm_fault,
-		kretprobe:handle_mm_fault, kprobe:exit_mmap { @[probe] = count(); }' >/dev/null 2>&1 &
+	local i
+	bpftrace -B line -e 'kprobe:do_mmap, kretprobe:do_mmap, kprobe:handle_mm_fault,
+		kretprobe:handle_mm_fault, kprobe:exit_mmap { @[probe] = count(); }
+		interval:ms:100 { printf("on\n"); }' >"$data" 2>/dev/null &
 	tracer=$!
-	sleep 3
-	kill -0 $tracer 2>/dev/null && is_exact
-	local err=$?
-	{ kill -INT $tracer; wait $tracer; } 2>/dev/null
-	tracer=
-	return $err
+	for ((i = 0; i < 60; i++)); do
+		! grep -q '^on' "$data" || break
+		sleep 1
+	done
+	grep -q '^on' "$data" && is_exact_beside
 }
 
 # check_if COMMAND NAME TEST
@@ -110,7 +121,7 @@ main() {
 		ktap_skip_all "no tracers in this kernel"
 		exit "$KSFT_SKIP"
 	fi
-	trap 'trace_nothing 2>/dev/null' EXIT
+	trap 'trace_nothing 2>/dev/null; rm "$data"' EXIT
 	ktap_set_plan 6
 	mark_log
 	check_if true "beside the function tracer" by_function
