@@ -22,23 +22,10 @@ enum {
 #define NR_AHEAD	16
 #define SZ_PATH		(64 + BRKW_STACK_DEPTH * BRKW_LABEL_LEN)
 
-/* Addresses, and which path made them; regions of a process never overlap. */
-struct region {
-	uint64_t start, end;
-	uint32_t path;
-};
-
-/* The regions of one process, in no order. */
-struct owner {
-	struct region *regions;
-	size_t nr_regions;
-	size_t sz_room;
-};
-
 struct sum {
 	const struct brkw_recording *rec;
 	struct brkw_growth growth;
-	struct owner *owners;	/* one a process of the recording */
+	int64_t (*sizes)[BRKW_NR_KINDS];	/* of each process, what it is larger by */
 	void *tree;
 	char text[SZ_PATH];
 };
@@ -127,7 +114,7 @@ static int add_path(struct sum *sum, uint32_t stack, uint32_t *ret)
 		return -ENOMEM;
 	}
 	growth->paths = paths;
-	paths[nr] = (struct brkw_path){ .text = text, .stack = stack };
+	paths[nr] = (struct brkw_path){ .text = text, .stack = stack, .number = (uint32_t)nr };
 	*node = (struct node){ .text = text, .path = (uint32_t)nr };
 	growth->nr_paths++;
 	*ret = (uint32_t)nr;
@@ -149,53 +136,86 @@ static int get_path(struct sum *sum, const struct brkw_event *event, uint32_t *r
 	return 0;
 }
 
-/* --- regions --- */
+/* --- steps --- */
 
-static int add_region(struct owner *owner, uint64_t start, uint64_t end, uint32_t path)
+static enum brkw_kind kind_of_change(uint32_t change)
 {
-	struct region *regions;
-	size_t nr = owner->nr_regions;
-
-	if (start >= end)
-		return 0;
-	if (nr == owner->sz_room) {
-		regions = reallocarray(owner->regions, 2 * nr + 16, sizeof(*regions));
-		if (!regions)
-			return -ENOMEM;
-		owner->regions = regions;
-		owner->sz_room = 2 * nr + 16;
+	switch (change) {
+	case BRKW_CHANGE_BRK:
+		return BRKW_KIND_HEAP;
+	case BRKW_CHANGE_ANON_PRIVATE:
+		return BRKW_KIND_ANON_PRIVATE;
+	case BRKW_CHANGE_ANON_SHARED:
+		return BRKW_KIND_ANON_SHARED;
+	case BRKW_CHANGE_FILE_PRIVATE:
+		return BRKW_KIND_FILE_PRIVATE;
+	case BRKW_CHANGE_FILE_SHARED:
+		return BRKW_KIND_FILE_SHARED;
+	default:
+		return BRKW_KIND_OTHER;
 	}
-	owner->regions[nr] = (struct region){ start, end, path };
-	owner->nr_regions++;
+}
+
+static int add_step(struct brkw_growth *growth, uint64_t ts_ns, enum brkw_kind kind,
+		    int64_t bytes)
+{
+	struct brkw_step *steps = growth->steps;
+	size_t nr = growth->nr_steps;
+
+	if (!(nr & (nr - 1)))
+		steps = reallocarray(steps, nr ? 2 * nr : 1, sizeof(*steps));
+	if (!steps)
+		return -ENOMEM;
+	growth->steps = steps;
+	steps[nr] = (struct brkw_step){ .ts_ns = ts_ns, .kind = kind, .bytes = bytes };
+	growth->nr_steps++;
 	return 0;
 }
 
-/* Take [start, end) away from those who own it; returns how much was owned. */
-static int take_back(struct sum *sum, struct owner *owner, uint64_t start, uint64_t end,
-		     uint64_t *ret_owned)
+static int take_step(struct sum *sum, const struct brkw_event *event, enum brkw_kind kind,
+		     int64_t bytes)
 {
-	struct region was;
-	size_t i = 0;
+	sum->sizes[event->process][kind] += bytes;
+	return bytes ? add_step(&sum->growth, event->ts_ns, kind, bytes) : 0;
+}
+
+/* With a process goes all that it has. */
+static int end_processes(struct sum *sum)
+{
+	const struct brkw_process *process = sum->rec->processes;
+	size_t i, kind;
 	int err = 0;
 
+	for (i = 0; i < sum->rec->nr_processes; i++, process++)
+		for (kind = 0; !err && kind < BRKW_NR_KINDS && process->ended_ns; kind++)
+			if (sum->sizes[i][kind])
+				err = add_step(&sum->growth, process->ended_ns,
+					       (enum brkw_kind)kind, -sum->sizes[i][kind]);
+	return err;
+}
+
+/* --- claims --- */
+
+/* Take [start, end) away from those who own it; adds up how much was owned. */
+static int take_back(struct sum *sum, const struct brkw_event *event, uint64_t start,
+		     uint64_t end, uint64_t *ret_owned)
+{
+	struct brkw_claims *claims = &sum->growth.claims[event->process];
+	struct brkw_claim piece = { .start = 0 };
+	uint64_t bytes;
+	int err;
+
 	*ret_owned = 0;
-	while (i < owner->nr_regions && !err) {
-		was = owner->regions[i];
-		if (was.start >= end || was.end <= start) {
-			i++;
-			continue;
-		}
-		owner->regions[i] = owner->regions[--owner->nr_regions];
-		err = add_region(owner, was.start, start, was.path) ||
-		      add_region(owner, end, was.end, was.path) ? -ENOMEM : 0;
-		if (was.start < start)
-			was.start = start;
-		if (was.end > end)
-			was.end = end;
-		/* there are regions of paths only: NOLINTNEXTLINE(clang-analyzer-core.*) */
-		sum->growth.paths[was.path].given_back += was.end - was.start;
-		*ret_owned += was.end - was.start;
+	while ((err = brkw_claims_take(claims, start, end, &piece)) > 0) {
+		bytes = piece.end - piece.start;
+		/* there are claims of paths only: NOLINTNEXTLINE(clang-analyzer-core.*) */
+		sum->growth.paths[piece.path].given_back += bytes;
+		*ret_owned += bytes;
+		err = take_step(sum, event, (enum brkw_kind)piece.kind, -(int64_t)bytes);
+		if (err)
+			break;
 	}
+	sum->growth.given_back += *ret_owned;
 	return err;
 }
 
@@ -270,38 +290,68 @@ static uint64_t size_of(const struct brkw_event *event)
 	return event->bytes < 0 ? 0 - (uint64_t)event->bytes : (uint64_t)event->bytes;
 }
 
+/* A mapping that becomes larger stays of its kind. */
+static enum brkw_kind kind_of(const struct sum *sum, const struct brkw_event *event)
+{
+	const struct brkw_claim *claim = NULL;
+
+	if (event->change == BRKW_CHANGE_MREMAP)
+		claim = brkw_claims_find(&sum->growth.claims[event->process], event->args[0]);
+	return claim ? (enum brkw_kind)claim->kind : kind_of_change(event->change);
+}
+
+static void count_growth(struct sum *sum, const struct brkw_event *event, uint32_t path)
+{
+	const struct brkw_stack *stack = &sum->rec->stacks[event->stack];
+
+	sum->growth.nr_growths++;
+	sum->growth.nr_unwound[stack->how]++;
+	sum->growth.nr_whole += stack->is_whole;
+	sum->growth.grown += size_of(event);
+	sum->growth.paths[path].grown += size_of(event);
+	sum->growth.paths[path].nr_events++;
+}
+
+/* Whose end got lost has lain there before. */
+static int add_claim(struct sum *sum, const struct brkw_event *event, uint32_t path,
+		 enum brkw_kind kind)
+{
+	struct brkw_claim claim = { .path = path, .kind = kind };
+	uint64_t owned;
+	int err;
+
+	if (!find_start(sum, event, size_of(event), &claim.start))
+		return 0;
+	claim.end = claim.start + size_of(event);
+	err = take_back(sum, event, claim.start, claim.end, &owned);
+	return err ? err : brkw_claims_add(&sum->growth.claims[event->process], &claim);
+}
+
 static int apply_growth(struct sum *sum, const struct brkw_event *event)
 {
-	struct owner *owner = &sum->owners[event->process];
-	const struct brkw_stack *stack = &sum->rec->stacks[event->stack];
-	uint64_t bytes = size_of(event), start;
+	enum brkw_kind kind = kind_of(sum, event);
 	uint32_t path;
 	int err = get_path(sum, event, &path);
 
 	if (err)
 		return err;
-	sum->growth.nr_growths++;
-	sum->growth.nr_unwound[stack->how]++;
-	sum->growth.nr_whole += stack->is_whole;
-	sum->growth.grown += bytes;
-	sum->growth.paths[path].grown += bytes;
-	sum->growth.paths[path].nr_events++;
-	if (find_start(sum, event, bytes, &start))
-		err = add_region(owner, start, start + bytes, path);
-	return err;
+	count_growth(sum, event, path);
+	err = take_step(sum, event, kind, event->bytes);
+	return err ? err : add_claim(sum, event, path, kind);
 }
 
+/* What was there before the recording is of the kind that such a call takes. */
 static int apply_shrink(struct sum *sum, const struct brkw_event *event)
 {
-	struct owner *owner = &sum->owners[event->process];
 	uint64_t bytes = size_of(event), start, owned = 0;
 	int err = 0;
 
 	if (find_start(sum, event, bytes, &start))
-		err = take_back(sum, owner, start, start + find_length(event, bytes), &owned);
-	sum->growth.given_back += owned;
-	sum->growth.unowned += bytes > owned ? bytes - owned : 0;
-	return err;
+		err = take_back(sum, event, start, start + find_length(event, bytes), &owned);
+	if (err || bytes <= owned)
+		return err;
+	sum->growth.unowned += bytes - owned;
+	return take_step(sum, event, kind_of_change(event->change), -(int64_t)(bytes - owned));
 }
 
 static int compare_paths(const void *a, const void *b)
@@ -333,32 +383,65 @@ static int apply_all(struct sum *sum)
 	return err;
 }
 
+static int compare_steps(const void *a, const void *b)
+{
+	const struct brkw_step *one = a, *other = b;
+
+	if (one->ts_ns != other->ts_ns)
+		return one->ts_ns > other->ts_ns ? 1 : -1;
+	if (one->kind != other->kind)
+		return one->kind > other->kind ? 1 : -1;
+	return (one->bytes > other->bytes) - (one->bytes < other->bytes);
+}
+
+static void sort_all(struct brkw_growth *growth)
+{
+	if (growth->nr_paths)
+		qsort(growth->paths, growth->nr_paths, sizeof(*growth->paths), compare_paths);
+	if (growth->nr_steps)
+		qsort(growth->steps, growth->nr_steps, sizeof(*growth->steps), compare_steps);
+}
+
 int brkw_growth_sum(const struct brkw_recording *rec, struct brkw_growth *ret_growth)
 {
 	struct sum *sum = calloc(1, sizeof(*sum));
 	int err = -ENOMEM;
-	size_t i;
 
 	if (!sum)
 		return err;
 	sum->rec = rec;
-	sum->owners = calloc(rec->nr_processes + 1, sizeof(*sum->owners));
-	if (sum->owners)
+	sum->growth.nr_claims = rec->nr_processes;
+	sum->growth.claims = calloc(rec->nr_processes + 1, sizeof(*sum->growth.claims));
+	sum->sizes = calloc(rec->nr_processes + 1, sizeof(*sum->sizes));
+	if (sum->growth.claims && sum->sizes)
 		err = apply_all(sum);
+	if (!err)
+		err = end_processes(sum);
 	tdestroy(sum->tree, free);
-	for (i = 0; sum->owners && i < rec->nr_processes; i++)
-		free(sum->owners[i].regions);
-	free(sum->owners);
-	if (err) {
+	free(sum->sizes);
+	sort_all(&sum->growth);
+	if (err)
 		brkw_growth_free(&sum->growth);
-	} else {
+	else
 		*ret_growth = sum->growth;
-		if (ret_growth->nr_paths)
-			qsort(ret_growth->paths, ret_growth->nr_paths,
-			      sizeof(*ret_growth->paths), compare_paths);
-	}
 	free(sum);
 	return err;
+}
+
+const struct brkw_path *brkw_growth_owner(const struct brkw_recording *rec,
+					  const struct brkw_growth *growth, uint32_t tgid,
+					  uint64_t addr)
+{
+	const struct brkw_claim *claim = NULL;
+	size_t i = rec->nr_processes;
+
+	while (!claim && i--)
+		if (rec->processes[i].tgid == tgid && !rec->processes[i].ended_ns)
+			claim = brkw_claims_find(&growth->claims[i], addr);
+	for (i = 0; claim && i < growth->nr_paths; i++)
+		if (growth->paths[i].number == claim->path)
+			return &growth->paths[i];
+	return NULL;
 }
 
 void brkw_growth_free(struct brkw_growth *growth)
@@ -367,5 +450,9 @@ void brkw_growth_free(struct brkw_growth *growth)
 
 	for (i = 0; i < growth->nr_paths; i++)
 		free(growth->paths[i].text);
+	for (i = 0; growth->claims && i < growth->nr_claims; i++)
+		brkw_claims_free(&growth->claims[i]);
 	free(growth->paths);
+	free(growth->claims);
+	free(growth->steps);
 }

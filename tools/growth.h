@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "claims.h"
 #include "recording.h"
 
 /**
@@ -20,19 +21,48 @@
  * @nr_events: how often it grew
  * @grown: by how many bytes
  * @given_back: how many of them are gone again
+ * @number: what claims call it
  */
 struct brkw_path {
 	char *text;
 	uint32_t stack;
+	uint32_t number;
 	uint64_t nr_events;
 	uint64_t grown;
 	uint64_t given_back;
+};
+
+/** enum brkw_kind - what addresses are there for */
+enum brkw_kind {
+	BRKW_KIND_HEAP,		/* the one of brk() */
+	BRKW_KIND_ANON_PRIVATE,
+	BRKW_KIND_ANON_SHARED,
+	BRKW_KIND_FILE_PRIVATE,
+	BRKW_KIND_FILE_SHARED,
+	BRKW_KIND_OTHER,	/* stacks, and what is not known */
+	BRKW_NR_KINDS
+};
+
+/**
+ * struct brkw_step - at a moment, all processes together have more or less of a kind
+ * @ts_ns: when
+ * @bytes: by how much
+ * @kind: of what
+ */
+struct brkw_step {
+	uint64_t ts_ns;
+	int64_t bytes;
+	enum brkw_kind kind;
 };
 
 /**
  * struct brkw_growth - all of it
  * @paths: those that kept most first
  * @nr_paths: how many
+ * @steps: how it went, in the order of time; processes that end take all along
+ * @nr_steps: how many
+ * @claims: of each process of the recording, who has made what it has
+ * @nr_claims: how many
  * @grown: sum of all
  * @given_back: sum of all, without @unowned
  * @unowned: what was given back and had grown before the recording, or by whom
@@ -45,6 +75,10 @@ struct brkw_path {
 struct brkw_growth {
 	struct brkw_path *paths;
 	size_t nr_paths;
+	struct brkw_step *steps;
+	size_t nr_steps;
+	struct brkw_claims *claims;
+	size_t nr_claims;
 	uint64_t grown;
 	uint64_t given_back;
 	uint64_t unowned;
@@ -68,6 +102,19 @@ int brkw_growth_sum(const struct brkw_recording *rec, struct brkw_growth *ret_gr
 
 /** brkw_growth_free - drop the sums */
 void brkw_growth_free(struct brkw_growth *growth);
+
+/**
+ * brkw_growth_owner - who has made what lies at an address
+ * @rec: the recording
+ * @growth: its sums
+ * @tgid: a process that lived at its end
+ * @addr: the address
+ *
+ * Return: the path; NULL if it was made before, or nobody knows.
+ */
+const struct brkw_path *brkw_growth_owner(const struct brkw_recording *rec,
+					  const struct brkw_growth *growth, uint32_t tgid,
+					  uint64_t addr);
 
 /** brkw_path_kept - what a path grew by and did not give back */
 uint64_t brkw_path_kept(const struct brkw_path *path);

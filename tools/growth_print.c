@@ -10,9 +10,9 @@ static void print_losses(const struct brkw_recording *rec, FILE *out)
 {
 	const struct brkw_losses *losses = &rec->losses;
 
-	fprintf(out, "lost        %" PRIu64 " changes, %" PRIu64 " mappings of code, %" PRIu64
-		" children not followed\n",
-		losses->events, losses->mappings, losses->processes);
+	fprintf(out, "lost        %" PRIu64 " changes, %" PRIu64 " answers of calls, %" PRIu64
+		" mappings of code, %" PRIu64 " children not followed\n",
+		losses->changes, losses->answers, losses->mappings, losses->processes);
 	if (rec->is_short)
 		fprintf(out, "            the recording has no end: what came last is missing\n");
 }
@@ -55,13 +55,31 @@ static const char *how_text(enum brkw_how how)
 	}
 }
 
+/* Who calls himself is told once, and how often. Returns the next frame. */
+static uint32_t print_frame(const struct brkw_recording *rec, const struct brkw_stack *stack,
+			    uint32_t i, FILE *out)
+{
+	const uint32_t frame = stack->frames[i];
+	char label[BRKW_LABEL_LEN];
+	uint32_t nr = 1;
+
+	while (i + nr < stack->nr_frames && stack->frames[i + nr] == frame)
+		nr++;
+	fprintf(out, "%50s%s", "", brkw_frame_label(rec, frame, label));
+	if (nr > 1)
+		fprintf(out, "  %" PRIu32 " times", nr);
+	if (rec->frames[frame].name && *brkw_frame_file(rec, frame))
+		fprintf(out, "  [%s]", brkw_frame_file(rec, frame));
+	putc('\n', out);
+	return i + nr;
+}
+
 static void print_path(const struct brkw_recording *rec, const struct brkw_path *path,
 		       bool is_exact, FILE *out)
 {
 	char kept[BRKW_FORMAT_LEN], grown[BRKW_FORMAT_LEN], back[BRKW_FORMAT_LEN];
 	const struct brkw_stack *stack = &rec->stacks[path->stack];
-	char label[BRKW_LABEL_LEN];
-	uint32_t i;
+	uint32_t i = 0;
 
 	brkw_format_number((int64_t)brkw_path_kept(path), BRKW_BYTES, is_exact, kept);
 	brkw_format_number((int64_t)path->grown, BRKW_BYTES, is_exact, grown);
@@ -69,12 +87,8 @@ static void print_path(const struct brkw_recording *rec, const struct brkw_path 
 	fprintf(out, "\n%12s %12s %12s %8" PRIu64 "  %.*s%s\n", kept, grown, back,
 		path->nr_events, (int)strcspn(path->text, ";"), path->text,
 		how_text(stack->how));
-	for (i = 0; i < stack->nr_frames; i++) {
-		fprintf(out, "%50s%s", "", brkw_frame_label(rec, stack->frames[i], label));
-		if (rec->frames[stack->frames[i]].name && *brkw_frame_file(rec, stack->frames[i]))
-			fprintf(out, "  [%s]", brkw_frame_file(rec, stack->frames[i]));
-		putc('\n', out);
-	}
+	while (i < stack->nr_frames)
+		i = print_frame(rec, stack, i, out);
 	if (!stack->is_whole)
 		fprintf(out, "%50s[cut]\n", "");
 }

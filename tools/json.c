@@ -180,7 +180,8 @@ static int fill_path(struct json_object *object, const struct brkw_recording *re
 
 static int add_losses(struct json_object *object, const struct brkw_losses *losses)
 {
-	return add_number(object, "lost_changes", (int64_t)losses->events) ||
+	return add_number(object, "lost_changes", (int64_t)losses->changes) ||
+	       add_number(object, "lost_answers", (int64_t)losses->answers) ||
 	       add_number(object, "lost_mappings", (int64_t)losses->mappings) ||
 	       add_number(object, "lost_children", (int64_t)losses->processes);
 }

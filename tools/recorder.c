@@ -38,16 +38,29 @@ struct brkw_recorder {
 	struct brkw_trace trace;
 };
 
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
 /* --- processes --- */
+
+/* Its place among those who are followed, which may be behind the last. */
+static size_t find_pid(const struct brkw_recorder *rec, uint32_t pid)
+{
+	size_t i = 0;
+
+	while (i < rec->nr_pids && rec->pids[i] != pid)
+		i++;
+	return i;
+}
 
 static bool is_followed(const struct brkw_recorder *rec, uint32_t pid)
 {
-	size_t i;
-
-	for (i = 0; i < rec->nr_pids; i++)
-		if (rec->pids[i] == pid)
-			return true;
-	return false;
+	return find_pid(rec, pid) < rec->nr_pids;
 }
 
 static int follow_pid(struct brkw_recorder *rec, uint32_t pid)
@@ -62,6 +75,15 @@ static int follow_pid(struct brkw_recorder *rec, uint32_t pid)
 	rec->pids = pids;
 	rec->pids[rec->nr_pids++] = pid;
 	return 0;
+}
+
+static void unfollow_pid(struct brkw_recorder *rec, uint32_t pid)
+{
+	size_t i = find_pid(rec, pid);
+
+	brkw_unwinder_forget(rec->unwinder, pid);
+	if (i < rec->nr_pids)
+		rec->pids[i] = rec->pids[--rec->nr_pids];
 }
 
 /* One line of /proc/PID/maps, if it is of code. */
@@ -107,7 +129,7 @@ static void read_comm(struct brkw_recorder *rec, uint32_t pid)
 		return;
 	if (fgets(comm, sizeof(comm), file)) {
 		comm[strcspn(comm, "\n")] = '\0';
-		brkw_writer_process(rec->writer, pid, comm);
+		brkw_writer_process(rec->writer, pid, now_ns(), comm);
 	}
 	fclose(file);
 }
@@ -144,7 +166,7 @@ static void take_news(struct brkw_recorder *rec, const struct brkw_news *news)
 		return;
 	} else if (news->kind == BRKW_NEWS_EXEC) {
 		brkw_unwinder_forget(rec->unwinder, news->pid);
-		brkw_writer_process(rec->writer, news->pid, news->text);
+		brkw_writer_process(rec->writer, news->pid, news->ts_ns, news->text);
 	} else if (news->kind == BRKW_NEWS_MAP) {
 		brkw_unwinder_map(rec->unwinder, news->pid, &map);
 	}
@@ -167,7 +189,7 @@ static void take_event(void *arg, const struct brkw_raw_event *event, size_t sz)
 	struct taken *taken = malloc(offsetof(struct taken, event) + sz);
 
 	if (!taken) {
-		rec->losses.events++;
+		rec->losses.changes++;
 		return;
 	}
 	taken->next = NULL;
@@ -190,6 +212,11 @@ static void write_event(struct brkw_recorder *rec, const struct brkw_raw_event *
 	case BRKW_RAW_RESULT:
 		brkw_writer_result(rec->writer, event);
 		break;
+	case BRKW_RAW_END:
+		take_news_until(rec, event->ts_ns);
+		brkw_writer_ended(rec->writer, event);
+		unfollow_pid(rec, event->tgid);
+		break;
 	}
 }
 
@@ -211,14 +238,6 @@ static void write_taken(struct brkw_recorder *rec)
 }
 
 /* --- samples --- */
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 /* The name stands in parentheses and may have any bytes: look behind the last. */
 static bool read_stat(uint32_t pid, struct brkw_sample *ret)
@@ -272,7 +291,7 @@ int brkw_recorder_step(struct brkw_recorder *rec, struct brkw_why *why)
 	brkw_why_what(why, "record");
 	if (err)
 		return brkw_why_set(why, err, "the ring of events: %s", strerror(-err));
-	if (ferror(rec->out))
+	if (fflush(rec->out) || ferror(rec->out))
 		return brkw_why_set(why, -EIO, "the recording cannot be written");
 	return 0;
 }

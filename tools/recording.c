@@ -234,20 +234,6 @@ static int read_stack(struct reader *r, char *line)
 	return 0;
 }
 
-static int read_process(struct reader *r, char *line)
-{
-	struct brkw_process *process;
-	uint32_t tgid;
-
-	if (take_u32(&line, &tgid))
-		return -EINVAL;
-	process = ADD(&r->rec, processes);
-	if (!process)
-		return -ENOMEM;
-	process->tgid = tgid;
-	return take_rest(&line, &process->comm);
-}
-
 static uint32_t bucket_of(uint32_t tgid, uint64_t seq)
 {
 	return (uint32_t)((seq * 31 + tgid) % NR_BUCKETS);
@@ -293,6 +279,37 @@ static int find_process(const struct reader *r, uint32_t tgid, uint32_t *ret)
 		return 0;
 	}
 	return -EINVAL;
+}
+
+/* By exec a process goes on as another one. */
+static int read_process(struct reader *r, char *line)
+{
+	struct brkw_process *process;
+	uint64_t began_ns;
+	uint32_t tgid, was;
+
+	if (take_u32(&line, &tgid) || take_number(&line, &began_ns))
+		return -EINVAL;
+	if (!find_process(r, tgid, &was) && !r->rec.processes[was].ended_ns)
+		r->rec.processes[was].ended_ns = began_ns;
+	process = ADD(&r->rec, processes);
+	if (!process)
+		return -ENOMEM;
+	process->tgid = tgid;
+	process->began_ns = began_ns;
+	return take_rest(&line, &process->comm);
+}
+
+static int read_ended(struct reader *r, char *line)
+{
+	uint64_t ended_ns;
+	uint32_t tgid, process;
+
+	if (take_u32(&line, &tgid) || take_number(&line, &ended_ns) || line)
+		return -EINVAL;
+	if (!find_process(r, tgid, &process))
+		r->rec.processes[process].ended_ns = ended_ns;
+	return 0;
 }
 
 static int read_event(struct reader *r, char *line)
@@ -374,7 +391,8 @@ static int read_lost(struct reader *r, char *line)
 {
 	struct brkw_losses *losses = &r->rec.losses;
 
-	return take_number(&line, &losses->events) || take_number(&line, &losses->mappings) ||
+	return take_number(&line, &losses->changes) || take_number(&line, &losses->answers) ||
+	       take_number(&line, &losses->mappings) ||
 	       take_number(&line, &losses->processes) || line ? -EINVAL : 0;
 }
 
@@ -410,6 +428,7 @@ static const struct {
 	{ "stack", read_stack },
 	{ "module", read_module },
 	{ "process", read_process },
+	{ "ended", read_ended },
 	{ "sample", read_sample },
 	{ "lost", read_lost },
 	{ "command", read_command },

@@ -19,7 +19,7 @@ struct brkw_why;
 
 #define BRKW_RECORDING_VERSION	1
 #define BRKW_NO_INDEX		UINT32_MAX
-#define BRKW_STACK_DEPTH	128
+#define BRKW_STACK_DEPTH	512
 
 /**
  * struct brkw_module - a file that code was in
@@ -103,10 +103,14 @@ struct brkw_event {
 /**
  * struct brkw_process - a process under one name: exec makes another of it
  * @tgid: its number
+ * @began_ns: when it was first seen, or began anew by exec
+ * @ended_ns: when it ended or went on under another name; 0 if it lives
  * @comm: its name, in the text form of comm.h
  */
 struct brkw_process {
 	uint32_t tgid;
+	uint64_t began_ns;
+	uint64_t ended_ns;
 	char *comm;
 };
 
@@ -128,12 +132,14 @@ struct brkw_sample {
 
 /**
  * struct brkw_losses - what is not in a recording
- * @events: changes that found no room
+ * @changes: those that found no room
+ * @answers: what calls had answered, corrections and ends of processes, likewise
  * @mappings: mappings of files of which the unwinder was not told
  * @processes: children that were not followed
  */
 struct brkw_losses {
-	uint64_t events;
+	uint64_t changes;
+	uint64_t answers;
 	uint64_t mappings;
 	uint64_t processes;
 };

@@ -84,6 +84,7 @@ static int attach(struct brkw_tracer *tracer, const struct brkw_raw_filter *filt
 	if (!tracer->skel)
 		return refuse(why, -errno, "libbpf does not take its programs", "");
 	tracer->skel->bss->filter = *filter;
+	bpf_map__set_max_entries(tracer->skel->maps.drafts, (uint32_t)libbpf_num_possible_cpus());
 	err = record_bpf__load(tracer->skel);
 	if (err) {
 		snprintf(text, sizeof(text), "the kernel does not load BPF programs: %s",
@@ -167,7 +168,7 @@ void brkw_tracer_losses(const struct brkw_tracer *tracer, struct brkw_losses *lo
 {
 	const struct record_bpf *skel = tracer->skel;
 
-	losses->events += skel->bss->nr_lost + nr_missed(skel->progs.on_change) +
-			  nr_missed(skel->progs.on_correct);
+	losses->changes += skel->bss->nr_lost_changes + nr_missed(skel->progs.on_change);
+	losses->answers += skel->bss->nr_lost_answers + nr_missed(skel->progs.on_correct);
 	losses->processes += skel->bss->nr_unfollowed + nr_missed(skel->progs.on_fork);
 }

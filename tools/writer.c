@@ -130,13 +130,14 @@ static bool is_known(struct brkw_writer *w, uint32_t tgid)
 	return tfind(&key, &w->processes.tree, compare_numbers);
 }
 
-void brkw_writer_process(struct brkw_writer *w, uint32_t tgid, const char *comm)
+void brkw_writer_process(struct brkw_writer *w, uint32_t tgid, uint64_t ts_ns,
+			 const char *comm)
 {
 	char text[BRKW_COMM_TEXT];
 	struct line *line;
 
 	brkw_comm_escape(comm, strnlen(comm, BRKW_COMM_LEN), text, sizeof(text));
-	fprintf(w->out, "process %" PRIu32 " %s\n", tgid, *text ? text : "?");
+	fprintf(w->out, "process %" PRIu32 " %" PRIu64 " %s\n", tgid, ts_ns, *text ? text : "?");
 	if (is_known(w, tgid))
 		return;
 	line = calloc(1, sizeof(*line));
@@ -154,7 +155,7 @@ void brkw_writer_change(struct brkw_writer *w, const struct brkw_raw_event *even
 
 	/* a thread may have a name of its own: that of the process is told at exec */
 	if (!is_known(w, event->tgid))
-		brkw_writer_process(w, event->tgid, event->comm);
+		brkw_writer_process(w, event->tgid, event->ts_ns, event->comm);
 	fprintf(w->out,
 		"event %" PRIu64 " %" PRIu32 " %" PRIu32 " %" PRIu64 " %s %" PRId64 " %" PRIu64
 		" %" PRIu32 " %" PRId64 " %#" PRIx64 " %#" PRIx64 " %#" PRIx64 "\n",
@@ -176,6 +177,20 @@ void brkw_writer_result(struct brkw_writer *w, const struct brkw_raw_event *even
 		(uint64_t)event->seq, (uint64_t)event->vm_bytes);
 }
 
+/* The next process of that number is told anew. */
+void brkw_writer_ended(struct brkw_writer *w, const struct brkw_raw_event *event)
+{
+	struct line key = { .number = event->tgid }, **found, *line;
+
+	found = tfind(&key, &w->processes.tree, compare_numbers);
+	if (found) {
+		line = *found;
+		tdelete(line, &w->processes.tree, compare_numbers);
+		free_line(line);
+	}
+	fprintf(w->out, "ended %" PRIu32 " %" PRIu64 "\n", event->tgid, (uint64_t)event->ts_ns);
+}
+
 void brkw_writer_sample(struct brkw_writer *w, const struct brkw_sample *sample)
 {
 	fprintf(w->out, "sample %" PRIu64 " %" PRIu32 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
@@ -185,8 +200,8 @@ void brkw_writer_sample(struct brkw_writer *w, const struct brkw_sample *sample)
 
 void brkw_writer_end(struct brkw_writer *w, const struct brkw_losses *losses)
 {
-	fprintf(w->out, "lost %" PRIu64 " %" PRIu64 " %" PRIu64 "\nend\n", losses->events,
-		losses->mappings, losses->processes);
+	fprintf(w->out, "lost %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\nend\n",
+		losses->changes, losses->answers, losses->mappings, losses->processes);
 }
 
 struct brkw_writer *brkw_writer_new(FILE *out)

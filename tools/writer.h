@@ -35,9 +35,14 @@ void brkw_writer_note(struct brkw_writer *w, const char *word, const char *text)
  * brkw_writer_process - a process begins, or begins anew by exec
  * @w: the writer
  * @tgid: its number
+ * @ts_ns: when
  * @comm: the name, any bytes
  */
-void brkw_writer_process(struct brkw_writer *w, uint32_t tgid, const char *comm);
+void brkw_writer_process(struct brkw_writer *w, uint32_t tgid, uint64_t ts_ns,
+			 const char *comm);
+
+/** brkw_writer_ended - a process has ended */
+void brkw_writer_ended(struct brkw_writer *w, const struct brkw_raw_event *event);
 
 /**
  * brkw_writer_change - a change, with what of its stack was not written before

@@ -88,9 +88,12 @@ struct {
 	__uint(max_entries, SZ_RING);
 } events SEC(".maps");
 
-/* Too large for the stack of a program. */
+/*
+ * One a processor, as many as tracer.c says: too large for the stack of a program,
+ * and for a map that is per processor by its type.
+ */
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct brkw_raw_event);
@@ -100,13 +103,15 @@ struct {
 struct brkw_raw_filter filter;
 
 /* Read by tracer.c: events that found no room, processes that were not followed. */
-__u64 nr_lost;
+__u64 nr_lost_changes;
+__u64 nr_lost_answers;
 __u64 nr_unfollowed;
 
-static void send(const struct brkw_raw_event *event, __u64 sz)
+static struct brkw_raw_event *get_draft(void)
 {
-	if (bpf_ringbuf_output(&events, (void *)event, sz, 0))
-		__sync_fetch_and_add(&nr_lost, 1);
+	__u32 cpu = bpf_get_smp_processor_id();
+
+	return bpf_map_lookup_elem(&drafts, &cpu);
 }
 
 static bool is_recorded(__u32 tgid)
@@ -198,11 +203,11 @@ int on_change(struct vm_change *ctx)
 {
 	__u64 who = bpf_get_current_pid_tgid();
 	struct brkw_raw_event *event;
-	__u32 zero = 0, sz;
+	__u32 sz;
 
 	if (!is_wanted(ctx))
 		return 0;
-	event = bpf_map_lookup_elem(&drafts, &zero);
+	event = get_draft();
 	if (!event)
 		return 0;
 	event->ts_ns = bpf_ktime_get_ns();
@@ -224,7 +229,8 @@ int on_change(struct vm_change *ctx)
 	sz = event->sz_stack;
 	if (sz > BRKW_STACK_MAX)
 		return 0;
-	send(event, offsetof(struct brkw_raw_event, stack) + sz);
+	if (bpf_ringbuf_output(&events, event, offsetof(struct brkw_raw_event, stack) + sz, 0))
+		__sync_fetch_and_add(&nr_lost_changes, 1);
 	return 0;
 }
 
@@ -237,23 +243,20 @@ static void lower_high_water(const struct vm_change *ctx)
 		high->vm_bytes = ctx->vm_bytes > high->before ? ctx->vm_bytes : high->before;
 }
 
-/* Sends what has no stack. */
+/* Sends what has no stack: the beginning of an event. */
 static void send_short(enum brkw_raw_kind kind, __u32 tgid, __u64 seq, __s64 bytes,
 		       __u64 vm_bytes)
 {
-	struct brkw_raw_event *event;
-	__u32 zero = 0;
+	struct {
+		__u64 ts_ns, seq;
+		__s64 bytes;
+		__u64 vm_bytes;
+		__u32 kind, tgid;
+	} event = { bpf_ktime_get_ns(), seq, bytes, vm_bytes, kind, tgid };
 
-	event = bpf_map_lookup_elem(&drafts, &zero);
-	if (!event)
-		return;
-	event->ts_ns = bpf_ktime_get_ns();
-	event->seq = seq;
-	event->bytes = bytes;
-	event->vm_bytes = vm_bytes;
-	event->kind = kind;
-	event->tgid = tgid;
-	send(event, offsetof(struct brkw_raw_event, change));
+	_Static_assert(sizeof(event) == offsetof(struct brkw_raw_event, change), "its beginning");
+	if (bpf_ringbuf_output(&events, &event, sizeof(event), 0))
+		__sync_fetch_and_add(&nr_lost_answers, 1);
 }
 
 SEC("tp/brkwatch/vm_correct")
@@ -307,7 +310,8 @@ int on_exit(struct bpf_raw_tracepoint_args *ctx)
 	bpf_map_delete_elem(&calls, &who);
 	if (BPF_CORE_READ(task, signal, live.counter) > 0)
 		return 0;
-	bpf_map_delete_elem(&recorded, &tgid);
+	if (!bpf_map_delete_elem(&recorded, &tgid))
+		send_short(BRKW_RAW_END, tgid, 0, 0, 0);
 	bpf_map_delete_elem(&high_waters, &tgid);
 	return 0;
 }

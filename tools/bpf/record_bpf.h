@@ -6,7 +6,7 @@
 #include <linux/types.h>
 
 /* The most that is copied of a user stack, and how much of it at a time. */
-#define BRKW_STACK_MAX		16384
+#define BRKW_STACK_MAX		65536
 #define BRKW_STACK_CHUNK	1024
 
 /** enum brkw_raw_kind - what &struct brkw_raw_event tells */
@@ -14,6 +14,7 @@ enum brkw_raw_kind {
 	BRKW_RAW_CHANGE,	/* brkwatch:vm_change */
 	BRKW_RAW_CORRECT,	/* brkwatch:vm_correct */
 	BRKW_RAW_RESULT,	/* what the system call of a change has answered */
+	BRKW_RAW_END,		/* the process has ended */
 };
 
 /**
