@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Grows by known bytes on five call paths, for record.sh. Built without frame
+ * Grows by known bytes on six call paths, for record.sh. Built without frame
  * pointers. Each path keeps what its name says in KEPT lines on standard output.
  */
 #define _GNU_SOURCE
@@ -11,6 +11,7 @@
 
 #define MIB		(1UL << 20)
 #define SZ_PAGE		4096UL
+#define NR_DEEP		300
 #define PATH		static __attribute__((noinline, noclone)) void
 
 /* Behind the call there is still work to do: it is no tail call. */
@@ -65,15 +66,30 @@ PATH grow_malloc(void)
 	nr_done += kept != NULL;
 }
 
+/* More frames, and more stack, than most unwinders look at. */
+PATH grow_deep(int nr_left)
+{
+	volatile char frame[128];
+
+	frame[0] = (char)nr_left;
+	if (nr_left)
+		grow_deep(nr_left - 1);
+	else
+		map(3 * MIB, MAP_PRIVATE);
+	nr_done += !nr_left && !frame[0];
+}
+
 int main(void)
 {
 	printf("grow_break %lu\ngrow_private %lu\ngrow_shared %lu\ngrow_moved %lu\n"
-	       "grow_malloc %lu\n", MIB, 8 * MIB, 3 * MIB, 2 * MIB, 32 * MIB + SZ_PAGE);
+	       "grow_malloc %lu\ngrow_deep %lu\n", MIB, 8 * MIB, 3 * MIB, 2 * MIB,
+	       32 * MIB + SZ_PAGE, 3 * MIB);
 	fflush(stdout);
 	grow_break();
 	grow_private();
 	grow_shared();
 	grow_moved();
 	grow_malloc();
-	return nr_done == 5 ? 0 : 1;
+	grow_deep(NR_DEEP);
+	return nr_done == 6 ? 0 : 1;
 }

@@ -86,21 +86,99 @@ record_children() {
 		each_keeps "$scratch/children" "$scratch/children.expected"
 }
 
+# start_recorder PID RECORDING: comes back when it records
+start_recorder() {
+	"$tool" record -p "$1" -o "$2" &
+	recorder=$!
+	wait_for grep -qs '^process' "$2" || wait_for grep -qs '^process' "$2"
+}
+
 record_pid() {
 	local pid recorder
-	python3 -c '
+	coproc PYTHON { exec python3 -c '
 import mmap, sys
+print("ready", flush=True)
 sys.stdin.readline()
 kept = mmap.mmap(-1, 24 << 20)
-sys.stdin.readline()' < <(sleep 6; echo; sleep 1; echo) &
-	pid=$!
-	sleep 2
-	"$tool" record -p $pid -o "$scratch/pid" &
-	recorder=$!
-	wait $pid
-	wait $recorder
+print("done", flush=True)
+sys.stdin.readline()'; }
+	pid=$PYTHON_PID
+	read -r <&"${PYTHON[0]}"
+	start_recorder "$pid" "$scratch/pid"
+	echo >&"${PYTHON[1]}"
+	read -r <&"${PYTHON[0]}"
+	kill "$pid"
+	wait "$recorder" || return
 	equals "paths of 24 MiB" "$("$tool" report --csv "$scratch/pid" |
-		grep -c '^0,25165824,25165824,1,"python3;_start;.*"$')" 1
+		grep -c '^25165824,25165824,0,1,"python3;_start;.*"$')" 1
+}
+
+# While the recorder stands still, its ring overflows. What is in the recording
+# and what it says is lost is all that there was.
+losses_are_counted() {
+	local pid recorder nr nr_changes nr_answers lost_changes lost_answers
+	coproc PYTHON { exec python3 -c '
+import mmap, sys
+sys.stdin.readline()
+for i in range(20000):
+	mmap.mmap(-1, 4096).close()
+print("done", flush=True)
+sys.stdin.readline()
+mmap.mmap(-1, 4096)
+print("done", flush=True)
+sys.stdin.readline()'; }
+	pid=$PYTHON_PID
+	start_recorder "$pid" "$scratch/lost"
+	kill -STOP "$recorder"
+	echo >&"${PYTHON[1]}"
+	read -r <&"${PYTHON[0]}"
+	kill -CONT "$recorder"
+	sleep 2
+	echo >&"${PYTHON[1]}"
+	read -r <&"${PYTHON[0]}"
+	kill -INT "$recorder"
+	wait "$recorder" || return
+	kill "$pid"
+	read -r nr nr_changes nr_answers < <(awk '
+		$1 == "event" { if (!first) first = $5; last = $5; changes++ }
+		$1 == "result" { answers++ }
+		END { print last - first + 1, changes, answers }' "$scratch/lost")
+	lost_changes=$(number_of "$scratch/lost" lost_changes)
+	lost_answers=$(number_of "$scratch/lost" lost_answers)
+	ktap_print_msg "of $nr changes $lost_changes and $lost_answers of their answers got lost"
+	at_least "lost changes" "$lost_changes" 1 &&
+		equals "recorded and lost changes" $((nr_changes + lost_changes)) "$nr" &&
+		equals "recorded and lost answers" $((nr_answers + lost_answers)) "$nr" &&
+		equals "what is shown first" \
+			"$("$tool" report "$scratch/lost" | sed -n '1s/^lost *\([0-9]* changes\),.*/\1/p')" \
+			"$lost_changes changes"
+}
+
+# says_why TEXT COMMAND...: fails with one line that has the text in it
+says_why() {
+	local text=$1 said status=0
+	shift
+	said=$("$@" 2>&1 >/dev/null) || status=$?
+	equals "status of $*" "$status" 1 && equals "lines that it said" "$(wc -l <<<"$said")" 1 &&
+		equals "said '$said', with '$text' in it" "$(grep -c "$text" <<<"$said")" 1
+}
+
+hide_btf() {
+	unshare -m sh -c 'mount -t tmpfs none /sys/kernel/btf && exec "$@"' sh "$@"
+}
+
+# What is missing is said, nothing is run, and the other verbs do without.
+works_without_bpf() {
+	local record=("$tool" record -o "$scratch/none" -- touch "$scratch/ran")
+	says_why "does not load BPF programs: Function not implemented; CONFIG_BPF_SYSCALL" \
+		"$here/without_bpf" "${record[@]}" &&
+		says_why "has no BTF" hide_btf "${record[@]}" &&
+		equals "files of runs and recordings" \
+			"$(find "$scratch" -name ran -o -name none | wc -l)" 0 &&
+		"$here/without_bpf" "$tool" list -n 1 >/dev/null &&
+		"$here/without_bpf" "$tool" show $$ >/dev/null &&
+		"$here/without_bpf" "$tool" run -o /dev/null -- true &&
+		"$here/without_bpf" "$tool" report "$scratch/c" >/dev/null
 }
 
 filters() {
@@ -130,9 +208,9 @@ main() {
 	fi
 	scratch=$(mktemp -d)
 	trap 'rm -r "$scratch"' EXIT
-	ktap_set_plan 11
+	ktap_set_plan 13
 	mark_log
-	check "five paths of C to the byte" record_c
+	check "six paths of C to the byte" record_c
 	check "its stacks are whole" stacks_are_whole "$scratch/c"
 	if [ -s "$here/grow_paths_cxx" ]; then
 		check "five paths of C++ to the byte" record_cxx
@@ -145,7 +223,9 @@ main() {
 	check "its stacks are whole" stacks_are_whole "$scratch/python"
 	check "a child of a child" record_children
 	check "a process that runs already" record_pid
+	check "what gets lost is counted, and said first" losses_are_counted
 	check "what is left out" filters
+	check "without BPF in the kernel" works_without_bpf
 	check "the status of the command" passes_status_on
 	check "the kernel's log is clean" log_is_clean
 	ktap_finished
