@@ -181,6 +181,27 @@ works_without_bpf() {
 		"$here/without_bpf" "$tool" report "$scratch/c" >/dev/null
 }
 
+# The recording is still being made when its program's heap is looked at.
+names_who_grew_the_pin() {
+	local pid
+	coproc RECORD { exec "$tool" record -o "$scratch/pin" -- "$here/grow_pin"; }
+	read -r -t 60 <&"${RECORD[0]}"
+	pid=$(awk '$1 == "process" { pid = $2 } END { print pid }' "$scratch/pin")
+	wait_for grep -q ' hold_top$' "$scratch/pin"
+	"$tool" heap --no-map --record "$scratch/pin" "$pid" >"$scratch/heap" &&
+		"$tool" heap --json --record "$scratch/pin" "$pid" >"$scratch/heap.json" &&
+		"$tool" why --record "$scratch/pin" "$pid" >"$scratch/why"
+	local err=$? main="grow_pin;_start;.*;main"
+	echo >&"${RECORD[1]}"
+	wait "$RECORD_PID" || return
+	sed -n '/^Its part/,$p' "$scratch/heap"
+	grep 'grown by' "$scratch/why"
+	[ $err = 0 ] && grep -q "^ *hold_top  \[grow_pin\]$" "$scratch/heap" &&
+		grep -q "\"path\": *\"$main;hold_top;.*\"" "$scratch/heap.json" &&
+		grep -q "^  grown by    $main;hold_top;.*sbrk.* of [12][.0-9]*M of which [12][.0-9]*M are left$" \
+			"$scratch/why"
+}
+
 filters() {
 	"$tool" record --heap -o "$scratch/heap" -- "$here/grow_paths" >/dev/null || return
 	equals "changes but brk" "$(awk '$1 == "event" && $6 != "brk"' "$scratch/heap" | wc -l)" 0 &&
@@ -208,7 +229,7 @@ main() {
 	fi
 	scratch=$(mktemp -d)
 	trap 'rm -r "$scratch"' EXIT
-	ktap_set_plan 13
+	ktap_set_plan 14
 	mark_log
 	check "six paths of C to the byte" record_c
 	check "its stacks are whole" stacks_are_whole "$scratch/c"
@@ -224,6 +245,7 @@ main() {
 	check "a child of a child" record_children
 	check "a process that runs already" record_pid
 	check "what gets lost is counted, and said first" losses_are_counted
+	check "who grew what the pin of a heap holds" names_who_grew_the_pin
 	check "what is left out" filters
 	check "without BPF in the kernel" works_without_bpf
 	check "the status of the command" passes_status_on

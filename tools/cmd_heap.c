@@ -9,6 +9,7 @@
 #include "heap_json.h"
 #include "heap_map.h"
 #include "heap_report.h"
+#include "origin.h"
 #include "report.h"
 #include "snapshot.h"
 #include "source.h"
@@ -24,6 +25,7 @@ enum {
 	KEY_NO_MAP,
 	KEY_SVG,
 	KEY_HTML,
+	KEY_RECORD,
 };
 
 static const struct brkw_option options[] = {
@@ -32,6 +34,7 @@ static const struct brkw_option options[] = {
 	{ KEY_NO_MAP, "no-map", NULL, "leave out the map" },
 	{ KEY_SVG, "svg", NULL, "draw the map as SVG" },
 	{ KEY_HTML, "html", NULL, "print a page with the report and the map" },
+	{ KEY_RECORD, "record", "FILE", "say who grew what the pin holds, by a recording of it" },
 	{ 0 }
 };
 
@@ -49,6 +52,7 @@ struct wanted {
 	bool has_no_map;
 	bool is_svg;
 	bool is_html;
+	const char *recording;
 };
 
 static unsigned int parse_number(const struct brkw_verb *verb, const char *word, int64_t min,
@@ -79,12 +83,16 @@ static void parse_wanted(const struct brkw_verb *verb, struct brkw_env *env, int
 			want.is_svg = true;
 		else if (key == KEY_HTML)
 			want.is_html = true;
+		else if (key == KEY_RECORD)
+			want.recording = optarg;
 	}
 	if (argc - optind != 1)
 		brkw_cmd_misused(verb, "one PID is wanted, and there are %d words",
 				 argc - optind);
 	if (want.is_svg + want.is_html + env->is_json > 1)
 		brkw_cmd_misused(verb, "only one of --json, --svg and --html can be had");
+	if (want.recording && (want.is_svg || want.is_html))
+		brkw_cmd_misused(verb, "--record goes neither with --svg nor with --html");
 	want.pid = (int)parse_number(verb, argv[optind], 1, INT32_MAX);
 	*ret_want = want;
 }
@@ -108,18 +116,20 @@ static void print_account(const struct brkw_heap *heap, const struct brkw_env *e
 	brkw_snapshot_free(&snap);
 }
 
-static int print_heap(const struct brkw_heap *heap, const struct wanted *want,
-		      const struct brkw_env *env)
+static int print_heap(const struct brkw_heap *heap, const struct brkw_origin *origin,
+		      const struct wanted *want, const struct brkw_env *env)
 {
 	int err;
 
 	if (env->is_json)
-		return brkw_heap_json_print(heap, stdout);
+		return brkw_heap_json_print(heap, origin, stdout);
 	if (want->is_svg)
 		return brkw_map_print_svg(heap, stdout);
 	if (want->is_html)
 		return brkw_map_print_html(heap, env->is_exact, stdout);
 	brkw_heap_report_print(heap, env->is_exact, stdout);
+	if (origin)
+		brkw_origin_print(origin, env->is_exact, stdout);
 	err = want->has_no_map ? 0 : brkw_map_print(heap, stdout);
 	print_account(heap, env);
 	return err;
@@ -127,6 +137,7 @@ static int print_heap(const struct brkw_heap *heap, const struct wanted *want,
 
 int do_heap(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **argv)
 {
+	struct brkw_origin origin;
 	struct brkw_heap heap;
 	struct wanted want;
 	struct brkw_why why;
@@ -135,7 +146,13 @@ int do_heap(const struct brkw_verb *verb, struct brkw_env *env, int argc, char *
 	parse_wanted(verb, env, argc, argv, &want);
 	if (brkw_heap_take(want.pid, want.hold_ms, &heap, &why))
 		return brkw_cmd_failed(&why);
-	err = print_heap(&heap, &want, env);
+	if (want.recording && brkw_origin_find(want.recording, &heap, &origin, &why)) {
+		brkw_heap_free(&heap);
+		return brkw_cmd_failed(&why);
+	}
+	err = print_heap(&heap, want.recording ? &origin : NULL, &want, env);
+	if (want.recording)
+		brkw_origin_free(&origin);
 	brkw_heap_free(&heap);
 	if (!err)
 		return BRKW_EXIT_DONE;

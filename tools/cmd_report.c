@@ -7,8 +7,8 @@
 #include "cmd.h"
 #include "flame.h"
 #include "growth.h"
+#include "growth_json.h"
 #include "growth_print.h"
-#include "json.h"
 #include "page.h"
 #include "recording.h"
 #include "why.h"
@@ -38,7 +38,7 @@ static int print(const struct brkw_env *env, int form, const struct brkw_recordi
 		 const struct brkw_growth *growth)
 {
 	if (env->is_json)
-		return brkw_json_print_growth(rec, growth, stdout);
+		return brkw_growth_json_print(rec, growth, stdout);
 	switch (form) {
 	case KEY_FOLDED:
 		brkw_growth_fold(growth, stdout);

@@ -7,6 +7,7 @@
 #include "cmd.h"
 #include "explain.h"
 #include "heap.h"
+#include "origin.h"
 #include "proc.h"
 #include "snapshot.h"
 #include "source.h"
@@ -16,10 +17,12 @@
 
 enum {
 	KEY_NO_STOP = 0x100,
+	KEY_RECORD,
 };
 
 static const struct brkw_option options[] = {
 	{ KEY_NO_STOP, "no-stop", NULL, "read its heap as it runs" },
+	{ KEY_RECORD, "record", "FILE", "say who grew what the pin holds, by a recording of it" },
 	{ 0 }
 };
 
@@ -33,13 +36,16 @@ static const struct brkw_usage usage = {
 /* Both halves, while they are got together. */
 struct halves {
 	int pid;
+	bool has_acct;
+	bool has_heap;
+	bool has_origin;
+	bool is_live;
+	const char *recording;
 	char comm[32];
 	struct brkw_account acct;
-	bool has_acct;
 	struct brkw_heap heap;
-	bool has_heap;
 	struct brkw_proc proc;
-	bool is_live;
+	struct brkw_origin origin;
 	struct brkw_why kernel_why;
 	struct brkw_why heap_why;
 };
@@ -103,6 +109,18 @@ static void find_heap(struct halves *halves, unsigned int hold_ms)
 					   &halves->heap_why);
 }
 
+/* Without a heap there is nothing to look up. */
+static int find_origin(struct halves *halves, struct brkw_why *why)
+{
+	int err;
+
+	if (!halves->recording || !halves->has_heap)
+		return 0;
+	err = brkw_origin_find(halves->recording, &halves->heap, &halves->origin, why);
+	halves->has_origin = !err;
+	return err;
+}
+
 static int explain(struct halves *halves, const struct brkw_env *env)
 {
 	const struct brkw_findings found = {
@@ -117,6 +135,7 @@ static int explain(struct halves *halves, const struct brkw_env *env)
 		.found = &found,
 		.advice = advice,
 		.nr_advice = brkw_advice_find(&found, advice),
+		.origin = halves->has_origin ? &halves->origin : NULL,
 		.kernel_note = halves->kernel_why.text,
 		.heap_note = halves->heap_why.text,
 	};
@@ -131,9 +150,14 @@ static void parse_words(const struct brkw_verb *verb, struct brkw_env *env, int 
 			char **argv, struct halves *halves, unsigned int *hold_ms)
 {
 	int64_t pid;
+	int key;
 
-	while (brkw_cmd_option(verb, &usage, env, argc, argv))
-		*hold_ms = 0;
+	while ((key = brkw_cmd_option(verb, &usage, env, argc, argv))) {
+		if (key == KEY_RECORD)
+			halves->recording = optarg;
+		else
+			*hold_ms = 0;
+	}
 	if (argc - optind != 1)
 		brkw_cmd_misused(verb, "one PID is wanted, and there are %d words",
 				 argc - optind);
@@ -159,7 +183,13 @@ int do_why(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **
 		brkw_why_set(&why, -ESRCH, "it does not live, and there is no account of it");
 		return brkw_cmd_failed(&why);
 	}
+	if (find_origin(&halves, &why)) {
+		brkw_heap_free(&halves.heap);
+		return brkw_cmd_failed(&why);
+	}
 	err = explain(&halves, env);
+	if (halves.has_origin)
+		brkw_origin_free(&halves.origin);
 	if (halves.has_heap)
 		brkw_heap_free(&halves.heap);
 	if (!err)

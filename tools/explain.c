@@ -6,9 +6,11 @@
 #include "comm.h"
 #include "explain.h"
 #include "format.h"
+#include "growth_json.h"
 #include "heap.h"
 #include "heap_known.h"
 #include "json_build.h"
+#include "origin.h"
 #include "proc.h"
 #include "snapshot.h"
 
@@ -145,6 +147,19 @@ static void print_pin(const struct page *page)
 			size_words(page, pin->sz_gap).text, size_words(page, pin->sz_held).text);
 }
 
+/* Who called first stands first, as in folded stacks. */
+static void print_origin(const struct page *page)
+{
+	const struct brkw_origin *origin = page->expl->origin;
+
+	if (origin && origin->path)
+		fprintf(page->out, "  grown by    %s, of %s of which %s are left\n",
+			origin->path->text, size_words(page, origin->path->grown).text,
+			size_words(page, brkw_path_kept(origin->path)).text);
+	else if (origin)
+		fprintf(page->out, "  grown by    not known: %s\n", origin->note);
+}
+
 static void print_thresholds(const struct page *page)
 {
 	const struct brkw_params *params = &page->heap->params;
@@ -192,6 +207,7 @@ static void print_heap(const struct page *page)
 		return;
 	print_held(page);
 	print_pin(page);
+	print_origin(page);
 	print_thresholds(page);
 }
 
@@ -242,7 +258,8 @@ static int fill_explanation(struct json_object *object, const struct brkw_explan
 	if (add_number(object, "abi", BRKW_ABI) || add_number(object, "pid", expl->pid) ||
 	    add_text(object, "comm", comm) ||
 	    add_flag(object, "has_account", expl->found->acct) ||
-	    add_flag(object, "has_heap", expl->found->heap) || !array ||
+	    add_flag(object, "has_heap", expl->found->heap) ||
+	    brkw_growth_json_add_origin(object, expl->origin) || !array ||
 	    add_member(object, "advice", array))
 		return -ENOMEM;
 	for (i = 0; i < expl->nr_advice; i++) {

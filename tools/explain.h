@@ -8,6 +8,7 @@
 
 struct brkw_advice;
 struct brkw_findings;
+struct brkw_origin;
 
 /**
  * struct brkw_explanation - what is to be printed
@@ -16,6 +17,7 @@ struct brkw_findings;
  * @found: what is known
  * @advice: of brkw_advice_find()
  * @nr_advice: how many
+ * @origin: who grew the part of the heap that the pin lies in; NULL if not asked
  * @kernel_note: why the kernel's half is not there, or NULL
  * @heap_note: why the heap's half is not there, or NULL
  */
@@ -25,6 +27,7 @@ struct brkw_explanation {
 	const struct brkw_findings *found;
 	const struct brkw_advice *advice;
 	size_t nr_advice;
+	const struct brkw_origin *origin;
 	const char *kernel_note;
 	const char *heap_note;
 };

@@ -6,6 +6,9 @@
 #include "growth.h"
 #include "growth_print.h"
 
+/* Where the column of call paths begins, and its frames. */
+#define INDENT	50
+
 static void print_losses(const struct brkw_recording *rec, FILE *out)
 {
 	const struct brkw_losses *losses = &rec->losses;
@@ -57,7 +60,7 @@ static const char *how_text(enum brkw_how how)
 
 /* Who calls himself is told once, and how often. Returns the next frame. */
 static uint32_t print_frame(const struct brkw_recording *rec, const struct brkw_stack *stack,
-			    uint32_t i, FILE *out)
+			    uint32_t i, int indent, FILE *out)
 {
 	const uint32_t frame = stack->frames[i];
 	char label[BRKW_LABEL_LEN];
@@ -65,7 +68,7 @@ static uint32_t print_frame(const struct brkw_recording *rec, const struct brkw_
 
 	while (i + nr < stack->nr_frames && stack->frames[i + nr] == frame)
 		nr++;
-	fprintf(out, "%50s%s", "", brkw_frame_label(rec, frame, label));
+	fprintf(out, "%*s%s", indent, "", brkw_frame_label(rec, frame, label));
 	if (nr > 1)
 		fprintf(out, "  %" PRIu32 " times", nr);
 	if (rec->frames[frame].name && *brkw_frame_file(rec, frame))
@@ -74,12 +77,22 @@ static uint32_t print_frame(const struct brkw_recording *rec, const struct brkw_
 	return i + nr;
 }
 
+void brkw_growth_print_stack(const struct brkw_recording *rec, const struct brkw_stack *stack,
+			     int indent, FILE *out)
+{
+	uint32_t i = 0;
+
+	while (i < stack->nr_frames)
+		i = print_frame(rec, stack, i, indent, out);
+	if (!stack->is_whole)
+		fprintf(out, "%*s[cut]\n", indent, "");
+}
+
 static void print_path(const struct brkw_recording *rec, const struct brkw_path *path,
 		       bool is_exact, FILE *out)
 {
 	char kept[BRKW_FORMAT_LEN], grown[BRKW_FORMAT_LEN], back[BRKW_FORMAT_LEN];
 	const struct brkw_stack *stack = &rec->stacks[path->stack];
-	uint32_t i = 0;
 
 	brkw_format_number((int64_t)brkw_path_kept(path), BRKW_BYTES, is_exact, kept);
 	brkw_format_number((int64_t)path->grown, BRKW_BYTES, is_exact, grown);
@@ -87,10 +100,7 @@ static void print_path(const struct brkw_recording *rec, const struct brkw_path 
 	fprintf(out, "\n%12s %12s %12s %8" PRIu64 "  %.*s%s\n", kept, grown, back,
 		path->nr_events, (int)strcspn(path->text, ";"), path->text,
 		how_text(stack->how));
-	while (i < stack->nr_frames)
-		i = print_frame(rec, stack, i, out);
-	if (!stack->is_whole)
-		fprintf(out, "%50s[cut]\n", "");
+	brkw_growth_print_stack(rec, stack, INDENT, out);
 }
 
 void brkw_growth_print(const struct brkw_recording *rec, const struct brkw_growth *growth,

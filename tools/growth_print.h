@@ -8,6 +8,7 @@
 
 struct brkw_growth;
 struct brkw_recording;
+struct brkw_stack;
 
 /**
  * brkw_growth_print - print what was lost, the sums, and path by path
@@ -18,6 +19,16 @@ struct brkw_recording;
  */
 void brkw_growth_print(const struct brkw_recording *rec, const struct brkw_growth *growth,
 		       bool is_exact, FILE *out);
+
+/**
+ * brkw_growth_print_stack - print who called whom, a line each, the innermost first
+ * @rec: the recording
+ * @stack: one of its stacks
+ * @indent: how far to the right
+ * @out: where to
+ */
+void brkw_growth_print_stack(const struct brkw_recording *rec, const struct brkw_stack *stack,
+			     int indent, FILE *out);
 
 /**
  * brkw_growth_fold - print one line a path that kept something, and how much

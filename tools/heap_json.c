@@ -4,6 +4,7 @@
 #include <linux/brkwatch.h>
 
 #include "comm.h"
+#include "growth_json.h"
 #include "heap.h"
 #include "heap_json.h"
 #include "json_build.h"
@@ -204,7 +205,8 @@ static int add_read(struct json_object *object, const struct brkw_heap *heap)
 	       add_stopped(object, heap);
 }
 
-static int fill_heap(struct json_object *object, const struct brkw_heap *heap)
+static int fill_heap(struct json_object *object, const struct brkw_heap *heap,
+		     const struct brkw_origin *origin)
 {
 	char comm[BRKW_COMM_TEXT];
 	int err;
@@ -217,13 +219,15 @@ static int fill_heap(struct json_object *object, const struct brkw_heap *heap)
 	      add_number(object, "page_bytes", (int64_t)heap->sz_page) ||
 	      add_read(object, heap) || add_arenas(object, heap) ||
 	      add_params(object, &heap->params) || add_histogram(object, heap) ||
-	      add_pin(object, &heap->pin) || add_trim(object, &heap->trim);
+	      add_pin(object, &heap->pin) || brkw_growth_json_add_origin(object, origin) ||
+	      add_trim(object, &heap->trim);
 	return err ? -ENOMEM : 0;
 }
 
-int brkw_heap_json_print(const struct brkw_heap *heap, FILE *out)
+int brkw_heap_json_print(const struct brkw_heap *heap, const struct brkw_origin *origin,
+			 FILE *out)
 {
 	struct json_object *object = json_object_new_object();
 
-	return print_object(object, object ? fill_heap(object, heap) : -ENOMEM, out);
+	return print_object(object, object ? fill_heap(object, heap, origin) : -ENOMEM, out);
 }

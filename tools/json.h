@@ -14,8 +14,6 @@
 struct brkw_account;
 struct brkw_check;
 struct brkw_column_set;
-struct brkw_growth;
-struct brkw_recording;
 struct brkw_snapshot;
 
 /**
@@ -59,16 +57,5 @@ int brkw_json_print_line(const struct brkw_account *acct, uint64_t ts_ns,
  * Return: 0 or -ENOMEM.
  */
 int brkw_json_print_checks(const struct brkw_check *checks, size_t nr_checks, FILE *out);
-
-/**
- * brkw_json_print_growth - print the sums of a recording as one object
- * @rec: the recording
- * @growth: its sums
- * @out: where to
- *
- * Return: 0 or -ENOMEM.
- */
-int brkw_json_print_growth(const struct brkw_recording *rec, const struct brkw_growth *growth,
-			   FILE *out);
 
 #endif /* BRKW_JSON_H */

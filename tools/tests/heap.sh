@@ -94,6 +94,60 @@ check_pin()
 	compare "$name" "$address $size $below" "$got"
 }
 
+# A recording in which fill() has grown the heap, and grow_top() the part of it
+# that has this address in it.
+make_recording()
+{
+	local pid="$1" comm="$2" address="$3" page
+
+	page=$(((address & ~4095) + 4096))
+	cat <<-END
+	brkwatch-recording 1
+	process $pid 1 $comm
+	module 0 - /usr/bin/subject
+	frame 0 0 0x10 fill
+	frame 1 0 0x20 grow_top
+	frame 2 0 0x30 _start
+	stack 0 cfi whole 0 2
+	stack 1 cfi whole 1 2
+	event 10 $pid $pid 1 brk 65536 65536 0 12 $((page - 4096)) 0 0
+	event 20 $pid $pid 2 brk 8192 73728 1 12 $((page + 4096)) 0 0
+	END
+}
+
+# Who made the heap grow where the pin lies; and recordings of somebody else.
+check_origin()
+{
+	local address by others
+
+	start_subject "$heap_dir/pin"
+	address=${said%% *}
+	make_recording "$heap_pid" pin "$address" >"$work/origin"
+	read_heap --record "$work/origin"
+	compare heap_origin "pin;_start;grow_top 8192" \
+		"$(heap_value '"\(.grown_by.path) \(.grown_by.kept_bytes)"')"
+	by=$("$tool" heap "$heap_pid" --record "$work/origin" --no-map |
+		sed -n '/^Its part .* 8K of which 8K /{n;p}')
+	compare heap_origin_text "    grow_top  [subject]" "$by"
+	by=$("$tool" --dir nowhere why "$heap_pid" --record "$work/origin" | grep 'grown by')
+	compare why_origin "  grown by    pin;_start;grow_top, of 8K of which 8K are left" "$by"
+	make_recording "$heap_pid" pin $((address + 4096)) >"$work/origin"
+	read_heap --record "$work/origin"
+	compare heap_origin_fill "pin;_start;fill" "$(heap_value .grown_by.path)"
+	make_recording "$heap_pid" pin $((address + (1 << 30))) >"$work/origin"
+	read_heap --record "$work/origin"
+	compare heap_origin_before null "$(heap_value .grown_by)"
+	make_recording "$heap_pid" other "$address" >"$work/origin"
+	others=$("$tool" heap "$heap_pid" --record "$work/origin" 2>&1)
+	compare heap_origin_name "1 brkwatch: $work/origin: process $heap_pid was other there, and is pin now" \
+		"$? $others"
+	make_recording 1 pin "$address" >"$work/origin"
+	others=$("$tool" --dir nowhere why "$heap_pid" --record "$work/origin" 2>&1)
+	compare why_origin_pid "1 brkwatch: $work/origin: process $heap_pid is not in it, or had ended" \
+		"$? $others"
+	end_subject
+}
+
 # Every byte of every arena is something.
 check_sums()
 {
@@ -281,6 +335,7 @@ check_heaps()
 	check_trim heap_trim_threads_more 0 10 33 8
 	check_pin heap_pin "$heap_dir/pin"
 	check_pin heap_pin_fastbin "$heap_dir/pin" fastbin
+	check_origin
 	check_sums
 	check_unchanged
 	check_other_pins

@@ -152,7 +152,7 @@ static void print_all(const struct brkw_heap *heap, FILE *out)
 	brkw_heap_report_print(heap, false, out);
 	brkw_map_print(heap, out);
 	brkw_map_print_svg(heap, out);
-	brkw_heap_json_print(heap, out);
+	brkw_heap_json_print(heap, NULL, out);
 }
 
 /* What holds of every heap, whatever is in it. */
