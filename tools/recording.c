@@ -168,6 +168,11 @@ static int check_number(char **line, size_t nr)
 
 /* --- lines --- */
 
+static bool is_build_id(const char *word)
+{
+	return !strcmp(word, "-") || !word[strspn(word, "0123456789abcdef")];
+}
+
 static int read_module(struct reader *r, char *line)
 {
 	struct brkw_module *module;
@@ -176,7 +181,7 @@ static int read_module(struct reader *r, char *line)
 	if (check_number(&line, r->rec.nr_modules))
 		return -EINVAL;
 	id = next_word(&line);
-	if (!id)
+	if (!id || !is_build_id(id))
 		return -EINVAL;
 	module = ADD(&r->rec, modules);
 	if (!module)
