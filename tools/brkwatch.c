@@ -52,7 +52,7 @@ static void print_verb_words(FILE *out)
 	size_t i;
 
 	for (i = 0; i < NR_ITEMS(verbs); i++)
-		fprintf(out, "verb\t%s\t%s\n", verbs[i].name, verbs[i].summary);
+		fprintf(out, "verb %s %s\n", verbs[i].name, verbs[i].summary);
 }
 
 static const struct brkw_usage usage = {

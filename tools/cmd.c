@@ -139,17 +139,17 @@ static void __attribute__((noreturn)) print_help(const struct brkw_verb *verb,
 	exit(brkw_cmd_finish(BRKW_EXIT_DONE));
 }
 
-/* A line of words with tabs between, "-" for what is not there. */
+/* A line of words, "-" for what is not there, and the help behind them. */
 static void print_option_words(const struct brkw_option *options)
 {
 	for (; options->key; options++) {
 		if (!options->help)
 			continue;
 		if (options->key < 0x100)
-			printf("option\t-%c", options->key);
+			printf("option -%c", options->key);
 		else
-			printf("option\t-");
-		printf("\t%s%s\t%s\t%s\n", options->name ? "--" : "-",
+			printf("option -");
+		printf(" %s%s %s %s\n", options->name ? "--" : "-",
 		       options->name ? options->name : "", options->arg ? options->arg : "-",
 		       options->help);
 	}
@@ -162,7 +162,7 @@ static void __attribute__((noreturn)) print_words(const struct brkw_verb *verb,
 	print_option_words(usage->options);
 	print_option_words(common_options);
 	if (verb && *verb->args)
-		printf("arguments\t%s\n", verb->args);
+		printf("arguments %s\n", verb->args);
 	if (usage->words)
 		usage->words(stdout);
 	exit(brkw_cmd_finish(BRKW_EXIT_DONE));

@@ -57,7 +57,7 @@ static void print_words(FILE *out)
 	int format;
 
 	for (format = FORMAT_OPENMETRICS; format < NR_FORMATS; format++)
-		fprintf(out, "value\tFORMAT\t%s\t-\n", format_names[format]);
+		fprintf(out, "value FORMAT %s -\n", format_names[format]);
 	brkw_column_words(out);
 }
 

@@ -516,5 +516,5 @@ void brkw_column_words(FILE *out)
 	size_t i;
 
 	for (i = 0; i < NR_COLUMNS; i++)
-		fprintf(out, "value\tCOL\t%s\t%s\n", columns[i].name, columns[i].help);
+		fprintf(out, "value COL %s %s\n", columns[i].name, columns[i].help);
 }

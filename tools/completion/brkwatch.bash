@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
 # Completion of brkwatch for bash. Verbs, options and columns are asked of the
-# tool itself: "brkwatch [VERB] --complete" prints a line for each, with tabs
-# between. It needs nothing but bash; with bash-completion it also completes the
+# tool itself: "brkwatch [VERB] --complete" prints a line for each. It needs
+# nothing but bash; with bash-completion it also completes the
 # arguments of the command that run and record are given.
 
 # The table of the verb $verb, or of the tool, one line an element of $table.
@@ -18,22 +18,22 @@ _brkwatch_find_arg()
 
 	arg=-
 	for line in "${table[@]}"; do
-		IFS=$'\t' read -r kind letter long arg rest <<<"$line"
+		read -r kind letter long arg rest <<<"$line"
 		[[ $kind == option && ($1 == "$letter" || $1 == "$long") ]] && return
 		arg=-
 	done
 }
 
-# Sets $found to column $2 of the lines that begin with $1.
+# Sets $found to word $2, the first being 0, of the lines that begin with $1.
 _brkwatch_pick()
 {
-	local line fields
+	local line words
 
 	found=()
 	for line in "${table[@]}"; do
-		[[ $line == "$1"$'\t'* ]] || continue
-		IFS=$'\t' read -ra fields <<<"$line"
-		[[ ${fields[$2]} == - ]] || found+=("${fields[$2]}")
+		[[ $line == "$1 "* ]] || continue
+		read -ra words <<<"$line"
+		[[ ${words[$2]} == - ]] || found+=("${words[$2]}")
 	done
 }
 
@@ -93,18 +93,18 @@ _brkwatch_values()
 		;;
 	COL)
 		[[ $cur != -* ]] || prefix=-
-		_brkwatch_pick $'value\tCOL' 2
+		_brkwatch_pick "value COL" 2
 		_brkwatch_offer "$prefix" "${found[@]}"
 		;;
 	COLS)
 		compopt -o nospace 2>/dev/null
 		[[ $cur != +* ]] || prefix=+
 		[[ $cur != *,* ]] || prefix=${cur%,*},
-		_brkwatch_pick $'value\tCOL' 2
+		_brkwatch_pick "value COL" 2
 		_brkwatch_offer "$prefix" "${found[@]}"
 		;;
 	*)
-		_brkwatch_pick $'value\t'"$1" 2
+		_brkwatch_pick "value $1" 2
 		_brkwatch_offer '' "${found[@]}"
 		;;
 	esac
@@ -153,15 +153,16 @@ _brkwatch_command()
 # What stands behind the verb; of "PID [INTERVAL [COUNT]]" it is the word's turn.
 _brkwatch_argument()
 {
-	local found words word
+	local line words=() word
 
-	_brkwatch_pick arguments 1
-	if [[ ${found[0]} == *COMMAND* ]]; then
+	for line in "${table[@]}"; do
+		[[ $line != arguments* ]] || read -ra words <<<"${line//[\[\].]/}"
+	done
+	if [[ " ${words[*]} " == *" COMMAND "* ]]; then
 		_brkwatch_command "$((first ? first : COMP_CWORD))"
 		return
 	fi
-	read -ra words <<<"${found[0]//[\[\].]/}"
-	for word in ${words[nr]//|/ }; do
+	for word in ${words[nr + 1]//|/ }; do
 		_brkwatch_values "$word"
 	done
 }
