@@ -268,7 +268,9 @@ static int open_recorder(const struct brkw_env *env, const struct wanted *want, 
 	brkw_why_what(why, "record");
 	if (!brkw_pidns_is_initial(env->sysroot))
 		return brkw_pidns_foreign(why, -ESRCH);
-	err = brkw_cmd_module(env, why);
+	err = brkw_recorder_check(why);
+	if (!err)
+		err = brkw_cmd_module(env, why);
 	return err ? err : brkw_recorder_open(&recorder_options, ret, why);
 }
 

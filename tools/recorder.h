@@ -32,6 +32,14 @@ struct brkw_recorder_options {
 };
 
 /**
+ * brkw_recorder_check - can this tool record at all?
+ * @why: says what it was built without, if not
+ *
+ * Return: 0 or a negative errno.
+ */
+int brkw_recorder_check(struct brkw_why *why);
+
+/**
  * brkw_recorder_open - get ready
  * @options: what to record; may go after the call
  * @ret: written only on success

@@ -179,6 +179,8 @@ check_unreadable()
 	fi
 }
 
+# shellcheck source=bare.sh
+. "$here/bare.sh"
 # shellcheck source=export.sh
 . "$here/export.sh"
 # shellcheck source=heap.sh
@@ -210,6 +212,7 @@ check_top
 check_completion
 check_pages
 check_install
+check_bare
 for file in "$here"/expected/*; do
 	grep -q "^${file##*/}\([[:space:]]\|\$\)" "$here/cases" ||
 		verdict "not ok" "expected_but_no_case_${file##*/}"
