@@ -9,7 +9,7 @@
 
 #define NR_THREADS	8
 #define NR_ROUNDS	150
-#define NR_SECONDS	180
+#define NR_SECONDS	600	/* where all is emulated and checked */
 #define NR_EARLY	10	/* rounds of a thread before somebody disturbs */
 #define NR_FORKS	20
 
