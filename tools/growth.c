@@ -15,6 +15,8 @@ enum {
 	CALL_BRK = 12,
 	CALL_MREMAP = 25,
 	CALL_SHMAT = 30,
+	CALL_EXECVE = 59,
+	CALL_EXECVEAT = 322,
 };
 
 #define SZ_PAGE		4096ULL
@@ -340,6 +342,14 @@ static int apply_growth(struct sum *sum, const struct brkw_event *event)
 	return err ? err : add_claim(sum, event, path, kind);
 }
 
+/* exec maps a file as a whole, and then takes away what lies between its parts. */
+static enum brkw_kind kind_of_lost(const struct brkw_event *event)
+{
+	bool is_exec = event->call == CALL_EXECVE || event->call == CALL_EXECVEAT;
+
+	return is_exec ? BRKW_KIND_FILE_PRIVATE : kind_of_change(event->change);
+}
+
 /* What was there before the recording is of the kind that such a call takes. */
 static int apply_shrink(struct sum *sum, const struct brkw_event *event)
 {
@@ -351,7 +361,7 @@ static int apply_shrink(struct sum *sum, const struct brkw_event *event)
 	if (err || bytes <= owned)
 		return err;
 	sum->growth.unowned += bytes - owned;
-	return take_step(sum, event, kind_of_change(event->change), -(int64_t)(bytes - owned));
+	return take_step(sum, event, kind_of_lost(event), -(int64_t)(bytes - owned));
 }
 
 static int compare_paths(const void *a, const void *b)

@@ -239,12 +239,16 @@ static void write_taken(struct brkw_recorder *rec)
 
 /* --- samples --- */
 
-/* The name stands in parentheses and may have any bytes: look behind the last. */
+/*
+ * The name stands in parentheses and may have any bytes: look behind the last. A
+ * zombie has ended.
+ */
 static bool read_stat(uint32_t pid, struct brkw_sample *ret)
 {
 	char path[64], text[1024];
 	const char *rest;
 	uint64_t nr_pages = 0;
+	char state;
 	size_t len;
 	FILE *file;
 
@@ -256,9 +260,10 @@ static bool read_stat(uint32_t pid, struct brkw_sample *ret)
 	fclose(file);
 	text[len] = '\0';
 	rest = strrchr(text, ')');
-	if (!rest || sscanf(rest + 1, " %*c %*s %*s %*s %*s %*s %*s %" SCNu64 " %*s %" SCNu64
+	if (!rest || sscanf(rest + 1, " %c %*s %*s %*s %*s %*s %*s %" SCNu64 " %*s %" SCNu64
 			    " %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %" SCNu64,
-			    &ret->nr_minor, &ret->nr_major, &nr_pages) != 3)
+			    &state, &ret->nr_minor, &ret->nr_major, &nr_pages) != 4 ||
+	    state == 'Z' || state == 'X')
 		return false;
 	ret->rss_bytes = nr_pages * (uint64_t)sysconf(_SC_PAGESIZE);
 	return true;
