@@ -9,6 +9,7 @@
  *	!pad N		N more bytes in the header and in every entry
  *	!keys N		say that entries have N keys	!more N		... and N more than we know
  *	!cut N		lose the last N bytes			!ts N		another time
+ *	!copies N	each entry so many times, under the pids that follow
  *
  * It shares nothing with the parser of the tool but the contract.
  */
@@ -35,7 +36,7 @@ static struct brkw_snapshot_header head = {
 	.ts_ns = 5000000000,
 };
 
-static size_t sz_pad, sz_cut;
+static size_t sz_pad, sz_cut, nr_copies = 1;
 
 static void die(const char *what)
 {
@@ -57,6 +58,8 @@ static void take_directive(const char *name, const char *text)
 		head.nr_keys = value;
 	else if (!strcmp(name, "!more"))
 		head.nr_keys += value;
+	else if (!strcmp(name, "!copies"))
+		nr_copies = value;
 	else if (!strcmp(name, "!ts"))
 		head.ts_ns = strtoull(text, NULL, 0);
 	else if (!strcmp(name, "!cut"))
@@ -143,20 +146,31 @@ static size_t append(char *out, size_t used, const void *from, size_t len)
 	return used + len + sz_pad;
 }
 
+static size_t append_copies(char *out, size_t used, struct brkw_snapshot_entry *entry)
+{
+	size_t i;
+
+	for (i = 0; i < nr_copies; i++, entry->pid++)
+		used = append(out, used, entry, sizeof(*entry));
+	return used;
+}
+
 int main(void)
 {
-	size_t used, i;
+	size_t used, i, nr;
 	char *out;
 
 	read_text();
+	nr = head.nr_entries;
+	head.nr_entries *= nr_copies;
 	head.sz_header = sizeof(head) + sz_pad;
 	head.sz_entry = sizeof(entries[0]) + sz_pad;
 	out = calloc(head.nr_entries + 1, head.sz_header + head.sz_entry);
 	if (!out)
 		die("no memory");
 	used = append(out, 0, &head, sizeof(head));
-	for (i = 0; i < head.nr_entries; i++)
-		used = append(out, used, &entries[i], sizeof(entries[i]));
+	for (i = 0; i < nr; i++)
+		used = append_copies(out, used, &entries[i]);
 	used -= sz_cut < used ? sz_cut : used;
 	if (fwrite(out, 1, used, stdout) != used || fflush(stdout))
 		die("write error");

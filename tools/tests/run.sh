@@ -185,6 +185,8 @@ check_unreadable()
 . "$here/export.sh"
 # shellcheck source=heap.sh
 . "$here/heap.sh"
+# shellcheck source=speed.sh
+. "$here/speed.sh"
 # shellcheck source=top.sh
 . "$here/top.sh"
 # shellcheck source=completion.sh
@@ -212,6 +214,7 @@ check_top
 check_completion
 check_pages
 check_install
+check_speed
 check_bare
 for file in "$here"/expected/*; do
 	grep -q "^${file##*/}\([[:space:]]\|\$\)" "$here/cases" ||
