@@ -59,7 +59,7 @@ check_judges()
 		if command -v promtool >/dev/null; then
 			judge "promtool_$name" ask_promtool "$name"
 		else
-			verdict ok "promtool_$name" "no promtool: apt-get install prometheus"
+			verdict ok "promtool_$name" "no promtool: selftests/fetch-promtool, or BRKWATCH_LONG=1 make check"
 		fi
 	done
 	for name in usual names unknown empty all cgroup; do

@@ -185,6 +185,8 @@ check_unreadable()
 . "$here/export.sh"
 # shellcheck source=heap.sh
 . "$here/heap.sh"
+# shellcheck source=page.sh
+. "$here/page.sh"
 # shellcheck source=speed.sh
 . "$here/speed.sh"
 # shellcheck source=top.sh
@@ -215,6 +217,7 @@ check_completion
 check_pages
 check_install
 check_speed
+check_rendering
 check_bare
 for file in "$here"/expected/*; do
 	grep -q "^${file##*/}\([[:space:]]\|\$\)" "$here/cases" ||
