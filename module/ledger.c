@@ -111,11 +111,21 @@ u64 brkw_ledger_missed(const struct brkw_account *acct)
 	return brkw_ledger_nr_missed() - atomic64_read(&acct->value[BRKW_KEY_MISSED_EVENTS]);
 }
 
+static u64 watched_since_ns(const struct brkw_account *acct)
+{
+	return atomic64_read(&acct->value[BRKW_KEY_WATCHED_SINCE_NS]);
+}
+
+/* By number; of one number, the one that opened last comes last. */
 static int cmp_tgid(const void *a, const void *b)
 {
-	const struct brkw_account *const *x = a, *const *y = b;
+	const struct brkw_account *x = *(struct brkw_account *const *)a;
+	const struct brkw_account *y = *(struct brkw_account *const *)b;
 
-	return (*x)->tgid < (*y)->tgid ? -1 : (*x)->tgid > (*y)->tgid;
+	if (x->tgid != y->tgid)
+		return x->tgid < y->tgid ? -1 : 1;
+	return watched_since_ns(x) < watched_since_ns(y) ? -1 :
+	       watched_since_ns(x) > watched_since_ns(y);
 }
 
 /* Takes the accounts of one bucket; the lock is held for one chain only. */
@@ -139,9 +149,26 @@ static unsigned int collect_bucket(unsigned int bucket, struct brkw_account **ac
 	return nr;
 }
 
+/*
+ * Whoever execs while buckets are walked is met twice, if the new address space
+ * is in a later one; and so is a number that is used again. The last one stays.
+ */
+static unsigned int put_replaced(struct brkw_account **accts, unsigned int nr)
+{
+	unsigned int i, nr_left = 0;
+
+	for (i = 0; i < nr; i++) {
+		if (i + 1 < nr && accts[i]->tgid == accts[i + 1]->tgid)
+			brkw_account_put(accts[i]);
+		else
+			accts[nr_left++] = accts[i];
+	}
+	return nr_left;
+}
+
 /**
  * brkw_account_collect() - all live accounts, by rising number
- * @ret_nr: how many
+ * @ret_nr: how many; of each number one
  *
  * Context: may sleep. Return: a vector of held accounts for
  * brkw_account_put_all(), or NULL if there is no memory.
@@ -161,7 +188,7 @@ struct brkw_account **brkw_account_collect(unsigned int *ret_nr)
 		cond_resched();
 	}
 	sort(accts, nr, sizeof(*accts), cmp_tgid, NULL);
-	*ret_nr = nr;
+	*ret_nr = put_replaced(accts, nr);
 	return accts;
 }
 
