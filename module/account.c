@@ -315,17 +315,29 @@ void brkw_account_exit_mm(struct mm_struct *mm)
 	brkw_account_put(acct);
 }
 
-/* Adds to the list of ended accounts; returns the one that must go for it. */
+static u64 ended_ns(const struct brkw_account *acct)
+{
+	return atomic64_read(&acct->value[BRKW_KEY_ENDED_NS]);
+}
+
+/*
+ * Adds to the list of ended accounts, before those that have not ended later:
+ * the first of it, but for who ends at the same time elsewhere. Returns the one
+ * that must go for it.
+ */
 static struct brkw_account *keep_ended(struct brkw_account *acct)
 {
-	struct brkw_account *oldest = NULL;
+	struct brkw_account *next, *oldest = NULL;
 	unsigned long irqflags;
 
 	if (!nr_max_ended)
 		return NULL;
 	brkw_account_get(acct);
 	raw_spin_lock_irqsave(&ended_lock, irqflags);
-	list_add(&acct->link_ended, &ended_accounts);
+	list_for_each_entry(next, &ended_accounts, link_ended)
+		if (ended_ns(next) <= ended_ns(acct))
+			break;
+	list_add_tail(&acct->link_ended, &next->link_ended);
 	if (++nr_ended > nr_max_ended) {
 		oldest = list_last_entry(&ended_accounts, struct brkw_account, link_ended);
 		list_del_init(&oldest->link_ended);

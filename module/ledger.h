@@ -421,7 +421,7 @@ void brkw_thread_fault_error(void);
 void brkw_thread_sum(struct brkw_account *acct, s64 *value, s64 *ret_base);
 bool brkw_thread_is_in_brk(struct brkw_account *acct, const struct task_struct *task,
 			   bool (*is_in_brk)(struct task_struct *task));
-bool brkw_thread_kernel_faults(struct pid *pid, u64 *ret_flt);
+bool brkw_thread_kernel_faults(struct pid *pid, u64 *ret_flt, bool may_sleep);
 
 /* adopt.c */
 int brkw_adopt_all(void);
