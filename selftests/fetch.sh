@@ -120,7 +120,8 @@ update_lists() {
 		update_suite
 		return
 	fi
-	as_root apt-get -q update >&2 ||
+	mkdir -p "$(cache_folder)"
+	as_root flock "$(cache_folder)/lists.lock" apt-get -q update >&2 ||
 		die "apt-get update did not work: run it as root with the network up, then try again"
 }
 

@@ -22,11 +22,8 @@ work() {
 }
 
 start_load() {
-	local _
-	for _ in 1 2; do
-		work &
-		loads+=($!)
-	done
+	work &
+	loads+=($!)
 }
 
 # shellcheck disable=SC2317 # called by trap
