@@ -17,8 +17,8 @@ nr=0 nr_failed=0
 # rounds, so that a slow machine takes longer but does no less. Only exec takes
 # all its time. stress-ng names its processes after them.
 stressors=(
-	"60 brk:100 bigheap:20 mmapfork:1"
-	"60 mmap:1 mmapmany:8"
+	"60 brk:100 bigheap:20 mmap:20"
+	"60 mmapmany:30 mmapfork:1"
 	"60 mremap:1 munmap:500 madvise:1 shm:2 shm-sysv:4"
 	"60 stack:2 vm-segv:10 fork:30 vfork:50 clone:5"
 	"4 exec:1"
