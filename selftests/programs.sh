@@ -18,7 +18,7 @@ nr=0 nr_failed=0
 # all its time. stress-ng names its processes after them.
 stressors=(
 	"60 brk:100 bigheap:20 mmap:20"
-	"60 mmapmany:30 mmapfork:1"
+	"60 mmapmany:30 mmapaddr:20"
 	"60 mremap:1 munmap:500 madvise:1 shm:2 shm-sysv:4"
 	"60 stack:2 vm-segv:10 fork:30 vfork:50 clone:5"
 	"4 exec:1"
