@@ -387,7 +387,7 @@ static int apply_all(struct sum *sum)
 			err = apply_growth(sum, event);
 		else if (event->bytes < 0)
 			err = apply_shrink(sum, event);
-		else
+		else if (event->is_corrected)
 			sum->growth.nr_failed++;
 	}
 	return err;
