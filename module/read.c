@@ -172,7 +172,7 @@ static void read_faults(struct brkw_account *acct, struct pid *pid, s64 *value)
 	derive_faults(value, is_known ? least : NULL, most);
 }
 
-/* Whole, also while somebody changes it. */
+/* Whole while somebody changes it, up to 6.12; who does takes no lock any more. */
 static void read_comm(struct pid *pid, struct brkw_snapshot_entry *entry)
 {
 	char comm[TASK_COMM_LEN] = "";
