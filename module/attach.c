@@ -114,12 +114,25 @@ void brkw_attach_exit(void)
 	unregister_kretprobe(&returns);
 }
 
+/* The kernel has added to nmissed, and goes on as if we were not here. */
+static int count_handler_fault(struct kprobe *kp, struct pt_regs *regs, int trapnr)
+{
+	struct brkw_hook *hook = container_of(kp, struct brkw_hook, kp);
+
+	atomic_long_inc(&hook->nr_handler_faults);
+	return 0;
+}
+
+NOKPROBE_SYMBOL(count_handler_fault);
+
 static int register_probe(struct brkw_hook *hook)
 {
 	hook->kp = (struct kprobe){
 		.symbol_name = hook->entry->symbol,
 		.pre_handler = hook->entry->by_kprobe,
 	};
+	atomic_long_set(&hook->nr_handler_faults, 0);
+	brkw_count_handler_faults(&hook->kp, count_handler_fault);
 	return register_kprobe(&hook->kp);
 }
 
@@ -198,11 +211,16 @@ int brkw_attach(struct brkw_hook *hook, bool may_ftrace)
 	return err;
 }
 
+/* Two processors that add to nmissed at once may add one, hence less than none. */
 static u64 missed_now(const struct brkw_hook *hook)
 {
+	long nr_missed;
+
 	if (!hook->is_armed || hook->is_ftrace || hook->tp)
 		return 0;
-	return READ_ONCE(hook->kp.nmissed);
+	nr_missed = READ_ONCE(hook->kp.nmissed);
+	smp_rmb();	/* each fault is in nmissed first */
+	return max(nr_missed - atomic_long_read(&hook->nr_handler_faults), 0L);
 }
 
 /**

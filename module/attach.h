@@ -63,6 +63,7 @@ struct brkw_key_range {
  * @ops: the same by ftrace
  * @tp: the tracepoint
  * @nr_missed_before: misses up to the last time it was disarmed
+ * @nr_handler_faults: what @kp counts as missed and is not, see compat.h
  */
 struct brkw_hook {
 	const char *name;
@@ -81,6 +82,7 @@ struct brkw_hook {
 	};
 	struct tracepoint *tp;
 	u64 nr_missed_before;
+	atomic_long_t nr_handler_faults;
 };
 
 /*

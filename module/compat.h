@@ -8,6 +8,7 @@
 #define _BRKW_COMPAT_H
 
 #include <linux/ftrace.h>
+#include <linux/kprobes.h>
 #include <linux/mm.h>
 #include <linux/mm_types.h>
 #include <linux/rwsem.h>
@@ -38,6 +39,18 @@
 #define BRKW_STACK_GROWS_WRITE_LOCKED						\
 	__same_type(&expand_stack,						\
 		    (struct vm_area_struct *(*)(struct mm_struct *, unsigned long))NULL)
+
+/*
+ * Has a probe's handler counted that faults, as with a tracer of ours that copies
+ * the user's stack: it adds to nmissed though nothing is missed. Commit
+ * ec6aba3d2be1 ("kprobes: Remove kprobe::fault_handler"), 5.14, ended both. May go
+ * with 5.10.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 14, 0)
+#define brkw_count_handler_faults(kp, handler)	((kp)->fault_handler = (handler))
+#else
+#define brkw_count_handler_faults(kp, handler)	((void)(handler))
+#endif
 
 /*
  * The registers that a plain ftrace callback gets: on x86 they are a pt_regs

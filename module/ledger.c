@@ -108,7 +108,10 @@ u64 brkw_ledger_not_exact_since_ns(void)
  */
 u64 brkw_ledger_missed(const struct brkw_account *acct)
 {
-	return brkw_ledger_nr_missed() - atomic64_read(&acct->value[BRKW_KEY_MISSED_EVENTS]);
+	u64 nr_now = brkw_ledger_nr_missed();
+
+	/* one that is in doubt may be taken back, see compat.h */
+	return nr_now - min_t(u64, nr_now, atomic64_read(&acct->value[BRKW_KEY_MISSED_EVENTS]));
 }
 
 static u64 watched_since_ns(const struct brkw_account *acct)

@@ -13,6 +13,7 @@
 
 #define PARAMETERS	"/sys/module/brkwatch/parameters/"
 #define SZ_MAX		4096
+#define NR_SECONDS	600	/* kernels that hunt for bugs take them */
 
 static unsigned int state;
 
@@ -128,18 +129,18 @@ static void throw_at(struct __test_metadata *_metadata, const char *path, unsign
 	EXPECT_EQ(0, sys_write(path, "1"));
 }
 
-TEST_F(fuzz, enabled)
+TEST_F_TIMEOUT(fuzz, enabled, NR_SECONDS)
 {
 	throw_at(_metadata, PARAMETERS "enabled", self->nr_rounds);
 }
 
-TEST_F(fuzz, faults)
+TEST_F_TIMEOUT(fuzz, faults, NR_SECONDS)
 {
 	throw_at(_metadata, PARAMETERS "faults", self->nr_rounds);
 }
 
 /* What is set at load cannot be written, whoever one is. */
-TEST_F(fuzz, limits)
+TEST_F_TIMEOUT(fuzz, limits, NR_SECONDS)
 {
 	static const char *const limits[] = {
 		PARAMETERS "max_processes", PARAMETERS "max_ended", PARAMETERS "attach",
