@@ -18,7 +18,7 @@ ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
 DKMSDIR := /usr/src/brkwatch-$(VERSION)
 MODULE  := /lib/modules/$(RELEASE)/extra/brkwatch.ko
 
-.PHONY: all tools module module-here demo check check-debug test fuzz vmtest matrix bench bench-small style docs install \
+.PHONY: all tools test-tools module module-here demo check check-debug test fuzz vmtest matrix bench bench-small style docs install \
 	install-tool install-dkms uninstall uninstall-dkms packages check-packages clean help
 .DELETE_ON_ERROR:
 
@@ -26,6 +26,10 @@ all: tools module-here
 
 tools:
 	$(Q)$(MAKE) --no-print-directory -C tools BUILD=$(BUILD) SANITIZE=$(SANITIZE)
+
+# What the kselftests run in the guest: the tool, and programs with known heaps.
+test-tools: tools
+	$(Q)$(MAKE) --no-print-directory -s -C tools BUILD=$(BUILD) heaptests
 
 # Without headers there is no module, which is no error: the tool is of use
 # alone, and `make module K=6.12` builds for a kernel of the list.

@@ -89,7 +89,7 @@ main() {
 	need_module
 	ktap_print_header
 	if [ ! -x "$tool" ] || [ ! -x "$programs/trim" ]; then
-		ktap_skip_all "the tool and the programs of its tests are not built: make test"
+		ktap_skip_all "the tool and the programs of its tests are not built: make test-tools"
 		exit "$KSFT_SKIP"
 	fi
 	scratch=$(mktemp -d)
