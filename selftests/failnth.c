@@ -51,8 +51,9 @@ static unsigned int answer_of(long err)
 static unsigned int load(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	unsigned int answer = answer_of(syscall(SYS_finit_module, fd, "", 0));
+	unsigned int answer;
 
+	answer = answer_of(fd < 0 ? fd : syscall(SYS_finit_module, fd, "", 0));
 	if (answer == 3)
 		fprintf(stderr, "# loading: %s\n", strerror(errno));
 	close(fd);
