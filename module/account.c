@@ -441,7 +441,7 @@ struct brkw_account **brkw_account_collect_ended(unsigned int *ret_nr)
 	unsigned long irqflags;
 	unsigned int nr = 0;
 
-	accts = kvmalloc_array(nr_max_ended + 1, sizeof(*accts), GFP_KERNEL);
+	accts = kvmalloc_array(nr_max_ended + 1, sizeof(*accts), GFP_KERNEL | __GFP_NOWARN);
 	if (!accts)
 		return NULL;
 	raw_spin_lock_irqsave(&ended_lock, irqflags);

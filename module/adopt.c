@@ -135,7 +135,7 @@ static struct task_struct **collect_leaders(unsigned int *ret_nr, unsigned int *
 	unsigned int nr_max = count_processes() + 64, nr = 0, nr_threads = 0;
 	struct task_struct **leaders, *task;
 
-	leaders = kvmalloc_array(nr_max, sizeof(*leaders), GFP_KERNEL);
+	leaders = kvmalloc_array(nr_max, sizeof(*leaders), GFP_KERNEL | __GFP_NOWARN);
 	if (!leaders)
 		return NULL;
 	rcu_read_lock();

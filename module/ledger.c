@@ -181,7 +181,7 @@ struct brkw_account **brkw_account_collect(unsigned int *ret_nr)
 	unsigned int nr_max = brkw_account_nr_live() + 64, nr = 0, bucket;
 	struct brkw_account **accts;
 
-	accts = kvmalloc_array(nr_max, sizeof(*accts), GFP_KERNEL);
+	accts = kvmalloc_array(nr_max, sizeof(*accts), GFP_KERNEL | __GFP_NOWARN);
 	if (!accts)
 		return NULL;
 	for (bucket = 0; bucket <= brkw_account_table.mask; bucket++) {

@@ -303,9 +303,11 @@ struct snapshot {
 
 static struct snapshot *fill_snapshot(struct brkw_account **accts, unsigned int nr)
 {
-	struct snapshot *snap = kvzalloc(struct_size(snap, entries, nr), GFP_KERNEL);
+	struct snapshot *snap;
 	unsigned int i;
 
+	/* who asks is told, and so is nobody else */
+	snap = kvzalloc(struct_size(snap, entries, nr), GFP_KERNEL | __GFP_NOWARN);
 	if (!snap)
 		return NULL;
 	snap->sz = sizeof(snap->header) + array_size(nr, sizeof(snap->entries[0]));
