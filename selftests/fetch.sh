@@ -64,6 +64,20 @@ host_suite() {
 	sed -n 's/^VERSION_CODENAME=//p' /etc/os-release
 }
 
+# Where this machine's own apt gets Debian from, without the folder of the archive;
+# BRKWATCH_MIRROR says otherwise.
+host_mirror() {
+	local mirror=${BRKWATCH_MIRROR-}
+	# shellcheck disable=SC2016 # apt expands it
+	[ -n "$mirror" ] ||
+		mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' \
+			"Codename: $(host_suite)" |
+			awk '!nr && sub("/debian/*$", "") { print; nr++ }')
+	[ -n "$mirror" ] ||
+		die "apt names no mirror of Debian: set BRKWATCH_MIRROR to one that has debian/ and debian-security/"
+	echo "$mirror"
+}
+
 # The archives of a suite: of a backport also what it is a backport to.
 suite_sources() {
 	local suite=$1 mirror=$2
@@ -100,18 +114,22 @@ use_suite() {
 		-o APT::Update::Error-Mode=any -o Acquire::Check-Valid-Until=false)
 }
 
-# A suite moves to the other archive when it is no longer supported.
+# A suite moves to another archive when it is no longer supported, which
+# BRKWATCH_ARCHIVE may name.
 update_suite() {
-	local mirror
+	local mirror mirrors
+	mirrors=$(host_mirror) || exit 1
+	mirrors+=" ${BRKWATCH_ARCHIVE-}"
 	[ -r /usr/share/keyrings/debian-archive-keyring.gpg ] ||
 		die "no keys of Debian's archive here: apt-get install debian-archive-keyring"
-	for mirror in http://deb.debian.org http://archive.debian.org; do
-		suite_sources "$suite" $mirror |
+	for mirror in $mirrors; do
+		suite_sources "$suite" "$mirror" |
 			sed 's|.*|deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] & main|' \
 				>"$(cache_folder)/apt/$suite/sources.list"
 		apt-get -q "${apt_options[@]}" update >&2 && return
 	done
-	die "cannot get the lists of $suite: is the network up? (apt's own words are above)"
+	die "cannot get the lists of $suite: is the network up? If Debian has moved it to its" \
+		"archive, set BRKWATCH_ARCHIVE to that (apt's own words are above)"
 }
 
 update_lists() {
