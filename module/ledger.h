@@ -6,10 +6,13 @@
  *   account.c  the table, how accounts open and close
  *   worker.c   what may sleep; references
  *   settle.c   the size of an address space: post an operation, settle it
+ *   replaced.c mappings that took the place of others
+ *   mremap.c   mappings that grow or move
  *   brk.c      the outcomes of brk()
  *   stack.c    stacks that grow under the read lock
  *   outcome.c  outcomes that only the return of a call tells
  *   thread.c   the page faults of a thread
+ *   process.c  what the kernel says of a process
  *   adopt.c    the processes that run when we start to watch
  *   trace.c    what tracers are told
  *   read.c     an account as the numbers that people see
@@ -361,13 +364,8 @@ bool brkw_settle_post_unmap(struct mm_struct *mm, enum brkw_op op, unsigned long
 			    unsigned long end);
 bool brkw_settle_post_fixed(struct mm_struct *mm, enum brkw_op op, long nr_pages,
 			    unsigned long start);
-void brkw_settle_moved(const struct mm_struct *mm, long nr_pages, long nr_left, bool is_move,
-		       bool is_first);
 void brkw_settle_grown(const struct mm_struct *mm, unsigned long nr_pages);
-void brkw_settle_replaced(struct brkw_account *acct, unsigned int kind, u64 sz);
-void brkw_settle_fold(struct brkw_account *acct);
 void brkw_settle_refused(const struct mm_struct *mm);
-bool brkw_settle_is_moving(const struct mm_struct *mm);
 void brkw_settle_set_partial(bool is_on);
 void brkw_settle_begin(struct brkw_account *acct);
 void brkw_settle_account(struct brkw_account *acct);
@@ -375,6 +373,15 @@ void brkw_settle_copy(const struct brkw_account *acct, s64 *value);
 int brkw_settle_locked(struct brkw_account *acct, struct mm_struct *mm);
 bool brkw_settle_view(const struct brkw_account *acct, const struct mm_struct *mm,
 		      bool is_read_locked, s64 *value, unsigned long *ret_nr_ledger);
+
+/* mremap.c */
+bool brkw_mremap_is_moving(const struct mm_struct *mm);
+void brkw_mremap_grown(const struct mm_struct *mm, long nr_pages, long nr_left, bool is_move,
+		       bool is_first);
+
+/* replaced.c */
+void brkw_replaced_add(struct brkw_account *acct, unsigned int kind, u64 sz);
+void brkw_replaced_fold(struct brkw_account *acct);
 
 /* trace.c */
 u64 brkw_trace_change(struct brkw_account *acct, enum brkw_op op, long nr_pages,
@@ -413,7 +420,6 @@ struct brkw_thread *brkw_thread_open(struct task_struct *task, struct brkw_accou
 void brkw_thread_attach(struct brkw_thread *thread, struct brkw_account *acct);
 void brkw_thread_detach_all(struct brkw_account *acct);
 bool brkw_thread_desert(struct brkw_thread *thread, struct brkw_account *acct);
-bool brkw_thread_has_others(struct pid *pid);
 void brkw_thread_free(struct task_struct *task);
 void brkw_thread_fault(enum brkw_segment segment);
 void brkw_thread_forget_last(unsigned int cpu);
@@ -421,7 +427,10 @@ void brkw_thread_fault_error(void);
 void brkw_thread_sum(struct brkw_account *acct, s64 *value, s64 *ret_base);
 bool brkw_thread_is_in_brk(struct brkw_account *acct, const struct task_struct *task,
 			   bool (*is_in_brk)(struct task_struct *task));
-bool brkw_thread_kernel_faults(struct pid *pid, u64 *ret_flt, bool may_sleep);
+
+/* process.c */
+bool brkw_process_has_others(struct pid *pid);
+bool brkw_process_faults(struct pid *pid, u64 *ret_flt, bool may_sleep);
 
 /* adopt.c */
 int brkw_adopt_all(void);

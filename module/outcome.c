@@ -33,7 +33,7 @@ static void answer_mmap(struct brkw_account *acct, const struct brkw_thread *thr
 		atomic64_inc(&acct->value[BRKW_KEY_MMAP_FAIL_EVENTS]);
 		return;
 	}
-	brkw_settle_replaced(acct, thread->awaited_kind, thread->awaited_arg);
+	brkw_replaced_add(acct, thread->awaited_kind, thread->awaited_arg);
 }
 
 static void answer_madvise(struct brkw_account *acct, const struct brkw_thread *thread,

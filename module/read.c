@@ -162,9 +162,9 @@ static void read_faults(struct brkw_account *acct, struct pid *pid, s64 *value)
 	unsigned int k;
 	bool is_known;
 
-	is_known = brkw_thread_kernel_faults(pid, before, true);
+	is_known = brkw_process_faults(pid, before, true);
 	brkw_thread_sum(acct, value, base);
-	is_known = is_known && brkw_thread_kernel_faults(pid, after, true);
+	is_known = is_known && brkw_process_faults(pid, after, true);
 	for (k = 0; k < 2; k++) {
 		least[k] = before[k] - base[k];
 		most[k] = after[k] - base[k];
@@ -235,7 +235,7 @@ static void freeze_faults(struct brkw_account *acct)
 	unsigned int k, key;
 
 	acct->has_kernel_flt = !acct->is_replaced &&
-			       brkw_thread_kernel_faults(acct->pid, flt, false);
+			       brkw_process_faults(acct->pid, flt, false);
 	for (k = 0; acct->has_kernel_flt && k < 2; k++) {
 		key = BRKW_KEY_FAULT_MINOR + k;
 		keep(acct, key, flt[k] - atomic64_read(&acct->value[key]));
@@ -253,7 +253,7 @@ void brkw_read_freeze(struct brkw_account *acct)
 	const struct mm_struct *mm = acct->mm;
 	unsigned int i;
 
-	brkw_settle_fold(acct);
+	brkw_replaced_fold(acct);
 	if (mm) {
 		keep(acct, BRKW_KEY_VM_BYTES, (s64)acct->nr_ledger << PAGE_SHIFT);
 		keep(acct, BRKW_KEY_VMA_COUNT, mm->map_count);

@@ -141,7 +141,7 @@ static enum brkw_op mremap_unmap_op(const struct mm_struct *mm, unsigned long st
 	unsigned long args[6];
 
 	read_user_args(args);
-	if (brkw_settle_is_moving(mm))
+	if (brkw_mremap_is_moving(mm))
 		return is_in(start, args[0], args[1]) ? BRKW_OP_MREMAP_OLD :
 							BRKW_OP_MREMAP_UNDO;
 	if ((args[3] & MREMAP_FIXED) && is_in(start, args[4], args[2]))
@@ -241,7 +241,7 @@ void brkw_record_stat_account(struct pt_regs *regs)
 	nr_new = pages_of(args[2]);
 	is_move = nr_old && nr != (long)(nr_new - nr_old);
 	is_kept = !is_move || (args[3] & MREMAP_DONTUNMAP);
-	brkw_settle_moved(mm, nr, is_kept ? 0 : min_t(long, nr_old, nr), is_move,
+	brkw_mremap_grown(mm, nr, is_kept ? 0 : min_t(long, nr_old, nr), is_move,
 			  brkw_outcome_is_first());
 }
 

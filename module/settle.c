@@ -19,6 +19,7 @@
 #include "compat.h"
 #include "ledger.h"
 #include "ledger_tables.h"
+#include "settle.h"
 #include "trace.h"
 
 static atomic64_t nr_mismatched;
@@ -73,141 +74,21 @@ static const struct brkw_pending templates[BRKW_NR_OPS] = {
 #undef OP
 };
 
-/*
- * For keys whose only writer holds the mmap write lock: no locked instruction.
- * BRKW_NO_KEY has a place, so that nobody need ask for it.
- */
-static __always_inline void add_value(struct brkw_account *acct, unsigned int key, s64 n)
-{
-	atomic64_set(&acct->value[key], atomic64_read(&acct->value[key]) + n);
-}
-
-/*
- * What took the place of others, page by page, counts both as mapped and as
- * replaced. Its return tells, without a lock: so it is one number a kind, its
- * events above its pages, until somebody settles under the lock. These numbers
- * have the places of what read.c makes of a live account.
- */
-static const u8 replaced_places[BRKW_NR_KINDS] = {
-	BRKW_KEY_VM_BYTES, BRKW_KEY_VM_SHRUNK_BYTES, BRKW_KEY_VM_UNACCOUNTED_BYTES,
-	BRKW_KEY_VMA_COUNT,
-};
-
-#define REPLACED_SHIFT	40
-#define EVENTS_OF(kind)	(BRKW_KEY_MMAP_ANON_PRIVATE_EVENTS + 2 * (kind))
-#define BYTES_OF(kind)	(EVENTS_OF(kind) + 1)
-
-/**
- * brkw_settle_replaced() - a mapping has taken the place of others, page by page
- * @acct: its account
- * @kind: of the mapping (&enum brkw_kind)
- * @sz: its size
- *
- * Context: a hook.
- */
-void brkw_settle_replaced(struct brkw_account *acct, unsigned int kind, u64 sz)
-{
-	atomic64_add((1ULL << REPLACED_SHIFT) + (sz >> PAGE_SHIFT),
-		     &acct->value[replaced_places[kind]]);
-}
-
-static s64 replaced_bytes(u64 replaced)
-{
-	return (replaced & ((1ULL << REPLACED_SHIFT) - 1)) << PAGE_SHIFT;
-}
-
-/**
- * brkw_settle_fold() - book what returns have told
- * @acct: the account
- *
- * Context: its sequence is being written, or it ends.
- */
-void brkw_settle_fold(struct brkw_account *acct)
-{
-	unsigned int kind;
-	u64 replaced;
-
-	for (kind = 0; kind < BRKW_NR_KINDS; kind++) {
-		replaced = atomic64_xchg(&acct->value[replaced_places[kind]], 0);
-		add_value(acct, EVENTS_OF(kind), replaced >> REPLACED_SHIFT);
-		add_value(acct, BYTES_OF(kind), replaced_bytes(replaced));
-		add_value(acct, BRKW_KEY_MMAP_REPLACED_BYTES, replaced_bytes(replaced));
-	}
-}
-
-/* The same for who reads a live account. */
-static void view_replaced(s64 *value)
-{
-	unsigned int kind;
-	u64 replaced;
-
-	for (kind = 0; kind < BRKW_NR_KINDS; kind++) {
-		replaced = value[replaced_places[kind]];
-		value[EVENTS_OF(kind)] += replaced >> REPLACED_SHIFT;
-		value[BYTES_OF(kind)] += replaced_bytes(replaced);
-		value[BRKW_KEY_MMAP_REPLACED_BYTES] += replaced_bytes(replaced);
-	}
-}
-
-/*
- * Pages that a move by mremap() holds twice, until it has left its old place.
- * They have the place of a sum that only read.c makes.
- */
-static unsigned long nr_transit(const struct brkw_account *acct)
-{
-	return atomic64_read(&acct->value[BRKW_KEY_BRK_CALLS]);
-}
-
-static void set_transit(struct brkw_account *acct, unsigned long nr_pages)
-{
-	atomic64_set(&acct->value[BRKW_KEY_BRK_CALLS], nr_pages);
-}
-
-/* A move that has left its old place, or could not: the rest has grown. */
-static void end_transit(struct brkw_account *acct, unsigned long nr_left)
-{
-	unsigned long nr_kept = nr_transit(acct) - min(nr_left, nr_transit(acct));
-
-	set_transit(acct, 0);
-	if (nr_kept)
-		add_value(acct, BRKW_KEY_MREMAP_GROW_BYTES, (s64)nr_kept << PAGE_SHIFT);
-}
-
-/* The kernel has moved the pages back and unmapped the new place. */
-static void undo_move(struct brkw_account *acct, unsigned long nr_new)
-{
-	s64 nr_grown = (s64)nr_new - (s64)nr_transit(acct);
-
-	set_transit(acct, 0);
-	if (acct->is_move_counted)
-		add_value(acct, BRKW_KEY_MREMAP_MOVE_EVENTS, -1);
-	if (nr_grown > 0) {
-		if (acct->is_move_counted)
-			add_value(acct, BRKW_KEY_MREMAP_GROW_EVENTS, -1);
-		add_value(acct, BRKW_KEY_MREMAP_GROW_BYTES, -(nr_grown << PAGE_SHIFT));
-	}
-}
-
-static s64 bytes_of(long nr_pages)
-{
-	return (s64)abs(nr_pages) << PAGE_SHIFT;
-}
-
 static void book_done(struct brkw_account *acct, const struct brkw_pending *pending)
 {
 	if (pending->op == BRKW_OP_MREMAP_OLD)
-		end_transit(acct, abs(pending->nr_pages));
+		brkw_mremap_left(acct, abs(pending->nr_pages));
 	if (pending->op == BRKW_OP_MREMAP_UNDO)
-		undo_move(acct, abs(pending->nr_pages));
-	add_value(acct, pending->events, 1);
-	add_value(acct, pending->bytes, bytes_of(pending->nr_pages));
+		brkw_mremap_undone(acct, abs(pending->nr_pages));
+	brkw_add_value(acct, pending->events, 1);
+	brkw_add_value(acct, pending->bytes, brkw_bytes_of(pending->nr_pages));
 }
 
 /* Failures are also told by returns, without the lock. */
 static void book_failed(struct brkw_account *acct, const struct brkw_pending *pending)
 {
 	if (pending->op == BRKW_OP_MREMAP_OLD)
-		end_transit(acct, 0);
+		brkw_mremap_left(acct, 0);
 	atomic64_inc(&acct->value[pending->fail]);
 }
 
@@ -223,13 +104,13 @@ static bool book_over(struct brkw_account *acct, long delta)
 	bool is_told = nr_over == pending->nr_pages && !pending->is_exec;
 
 	if (delta == -nr_over) {
-		add_value(acct, BRKW_KEY_MMAP_REPLACED_BYTES, bytes_of(nr_over));
+		brkw_add_value(acct, BRKW_KEY_MMAP_REPLACED_BYTES, brkw_bytes_of(nr_over));
 		if (!is_told)
 			book_failed(acct, pending);
 	} else if (delta == pending->nr_pages - nr_over) {
 		if (!is_told) {
 			book_done(acct, pending);
-			add_value(acct, BRKW_KEY_MMAP_REPLACED_BYTES, bytes_of(nr_over));
+			brkw_add_value(acct, BRKW_KEY_MMAP_REPLACED_BYTES, brkw_bytes_of(nr_over));
 		}
 	} else if (!delta) {
 		book_failed(acct, pending);
@@ -261,7 +142,8 @@ static void book_unseen(struct brkw_account *acct)
 		book_done(acct, pending);
 	} else if (acct->over.nr_pages != pending->nr_pages || pending->is_exec) {
 		book_done(acct, pending);
-		add_value(acct, BRKW_KEY_MMAP_REPLACED_BYTES, bytes_of(acct->over.nr_pages));
+		brkw_add_value(acct, BRKW_KEY_MMAP_REPLACED_BYTES,
+			       brkw_bytes_of(acct->over.nr_pages));
 	}
 }
 
@@ -296,17 +178,21 @@ static void note_settled(struct brkw_account *acct, const struct mm_struct *mm,
 		atomic64_set(&acct->value[BRKW_KEY_VMA_PEAK], nr_vmas);
 }
 
-/*
- * Caller holds the mmap write lock, so that total_vm stands still, and writes
- * the sequence.
+/**
+ * brkw_settle_write() - book what became of what is posted
+ * @acct: the account
+ * @mm: its address space
+ *
+ * Context: under the mmap write lock, so that total_vm stands still; the
+ * account's sequence is being written.
  */
-static void __settle(struct brkw_account *acct, const struct mm_struct *mm)
+void brkw_settle_write(struct brkw_account *acct, const struct mm_struct *mm)
 {
 	unsigned long total_vm = READ_ONCE(mm->total_vm);
 
 	book(acct, total_vm - acct->nr_ledger);
 	if (acct->pending.is_over)
-		brkw_settle_fold(acct);
+		brkw_replaced_fold(acct);
 	note_settled(acct, mm, total_vm);
 	acct->pending = nothing_pending;
 }
@@ -314,7 +200,7 @@ static void __settle(struct brkw_account *acct, const struct mm_struct *mm)
 static void settle(struct brkw_account *acct, const struct mm_struct *mm)
 {
 	raw_write_seqcount_begin(&acct->seq);
-	__settle(acct, mm);
+	brkw_settle_write(acct, mm);
 	raw_write_seqcount_end(&acct->seq);
 }
 
@@ -395,7 +281,7 @@ static noinline bool post_odd(struct brkw_account *acct, const struct mm_struct 
 	if (op <= BRKW_OP_BRK_SHRINK)
 		brkw_brk_reached(acct);
 	raw_write_seqcount_begin(&acct->seq);
-	__settle(acct, mm);
+	brkw_settle_write(acct, mm);
 	set_pending(acct, op, nr_pages);
 	raw_write_seqcount_end(&acct->seq);
 	return true;
@@ -415,8 +301,8 @@ static __always_inline bool post(struct brkw_account *acct, const struct mm_stru
 	if (op <= BRKW_OP_BRK_SHRINK)
 		WRITE_ONCE(acct->brk_task, NULL);
 	raw_write_seqcount_begin(&acct->seq);
-	add_value(acct, acct->pending.events, 1);
-	add_value(acct, acct->pending.bytes, bytes_of(delta));
+	brkw_add_value(acct, acct->pending.events, 1);
+	brkw_add_value(acct, acct->pending.bytes, brkw_bytes_of(delta));
 	note_settled(acct, mm, total_vm);
 	set_pending(acct, op, nr_pages);
 	raw_write_seqcount_end(&acct->seq);
@@ -531,7 +417,8 @@ bool brkw_settle_post_fixed(struct mm_struct *mm, enum brkw_op op, long nr_pages
 	acct->pending.is_exec = brkw_call_of(current) == BRKW_CALL_EXEC;
 	raw_write_seqcount_end(&acct->seq);
 	return nr_over == nr_pages && !acct->pending.is_exec &&
-	       brkw_outcome_await(BRKW_AWAITS_MMAP, op - BRKW_OP_MMAP, mm, bytes_of(nr_pages));
+	       brkw_outcome_await(BRKW_AWAITS_MMAP, op - BRKW_OP_MMAP, mm,
+				  brkw_bytes_of(nr_pages));
 }
 
 /**
@@ -563,67 +450,11 @@ void brkw_settle_grown(const struct mm_struct *mm, unsigned long nr_pages)
 		return;
 	raw_write_seqcount_begin(&acct->seq);
 	acct->nr_ledger += nr_pages;
-	add_value(acct, BRKW_KEY_STACK_GROW_EVENTS, 1);
-	add_value(acct, BRKW_KEY_STACK_GROW_BYTES, bytes_of(nr_pages));
+	brkw_add_value(acct, BRKW_KEY_STACK_GROW_EVENTS, 1);
+	brkw_add_value(acct, BRKW_KEY_STACK_GROW_BYTES, brkw_bytes_of(nr_pages));
 	raw_write_seqcount_end(&acct->seq);
 	if (trace_vm_change_enabled())
 		brkw_trace_change(acct, BRKW_OP_STACK_GROW, nr_pages, acct->nr_ledger);
-}
-
-/**
- * brkw_settle_is_moving() - mremap() holds a mapping in two places
- * @mm: the address space, write locked
- *
- * Context: a hook under the write lock, in mremap(). Return: true between the
- * new place's accounting and the old one's unmapping.
- */
-bool brkw_settle_is_moving(const struct mm_struct *mm)
-{
-	const struct brkw_account *acct = brkw_account_find(mm);
-
-	return acct && nr_transit(acct) && acct->pending.op == BRKW_OP_NONE;
-}
-
-static void book_moved(struct brkw_account *acct, long nr_pages, long nr_left, bool is_move,
-		       bool is_first)
-{
-	acct->is_move_counted = is_first;
-	acct->nr_ledger += nr_pages;
-	set_transit(acct, nr_transit(acct) + nr_left);
-	if (is_move && is_first)
-		add_value(acct, BRKW_KEY_MREMAP_MOVE_EVENTS, 1);
-	if (nr_pages > nr_left) {
-		if (is_first)
-			add_value(acct, BRKW_KEY_MREMAP_GROW_EVENTS, 1);
-		add_value(acct, BRKW_KEY_MREMAP_GROW_BYTES,
-			  (s64)(nr_pages - nr_left) << PAGE_SHIFT);
-	}
-}
-
-/**
- * brkw_settle_moved() - mremap() grows a mapping, and cannot fail any more
- * @mm: the address space, write locked
- * @nr_pages: pages that total_vm is about to grow by
- * @nr_left: of these, what the mapping will give up at its old place
- * @is_move: the mapping gets a new place
- * @is_first: none has before it in this call
- *
- * Context: a hook under the write lock.
- */
-void brkw_settle_moved(const struct mm_struct *mm, long nr_pages, long nr_left, bool is_move,
-		       bool is_first)
-{
-	struct brkw_account *acct = brkw_account_for(mm);
-
-	if (!acct)
-		return;
-	raw_write_seqcount_begin(&acct->seq);
-	__settle(acct, mm);
-	end_transit(acct, 0);
-	book_moved(acct, nr_pages, nr_left, is_move, is_first);
-	raw_write_seqcount_end(&acct->seq);
-	if (trace_vm_change_enabled())
-		brkw_trace_change(acct, BRKW_OP_MREMAP_SHRINK, nr_pages, acct->nr_ledger);
 }
 
 /**
@@ -664,17 +495,17 @@ void brkw_settle_copy(const struct brkw_account *acct, s64 *value)
 
 	for (key = 0; key < BRKW_NR_PLACES; key++)
 		value[key] = atomic64_read(&acct->value[key]);
-	value[BRKW_KEY_MREMAP_GROW_BYTES] += (s64)nr_transit(acct) << PAGE_SHIFT;
+	value[BRKW_KEY_MREMAP_GROW_BYTES] += (s64)brkw_mremap_nr_twice(acct) << PAGE_SHIFT;
 }
 
 static void view_done(s64 *value, const struct brkw_pending *pending)
 {
 	if (pending->op == BRKW_OP_MREMAP_OLD)
-		value[BRKW_KEY_MREMAP_GROW_BYTES] -= bytes_of(pending->nr_pages);
+		value[BRKW_KEY_MREMAP_GROW_BYTES] -= brkw_bytes_of(pending->nr_pages);
 	if (pending->events != BRKW_NO_KEY)
 		value[pending->events]++;
 	if (pending->bytes != BRKW_NO_KEY)
-		value[pending->bytes] += bytes_of(pending->nr_pages);
+		value[pending->bytes] += brkw_bytes_of(pending->nr_pages);
 }
 
 /* A mapping page by page over others: nothing shows until it returns. */
@@ -707,7 +538,7 @@ bool brkw_settle_view(const struct brkw_account *acct, const struct mm_struct *m
 	do {
 		seq = read_seqcount_begin(&acct->seq);
 		brkw_settle_copy(acct, value);
-		view_replaced(value);
+		brkw_replaced_view(value);
 		pending = acct->pending;
 		is_by_return = is_shown_by_return(acct, &pending);
 		*ret_nr_ledger = acct->nr_ledger;

@@ -188,7 +188,7 @@ static struct mm_struct *grab_orphan(struct brkw_account *acct, bool *ret_has_ot
 	mm = acct->mm;
 	if (mm)
 		mmgrab(mm);
-	*ret_has_others = mm && !acct->is_replaced && brkw_thread_has_others(acct->pid);
+	*ret_has_others = mm && !acct->is_replaced && brkw_process_has_others(acct->pid);
 	if (*ret_has_others)
 		acct->is_orphan = false;
 	raw_spin_unlock_irqrestore(&acct->lock, irqflags);

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What settle.c shares with mremap.c and replaced.c.
+ */
+#ifndef _BRKW_SETTLE_H
+#define _BRKW_SETTLE_H
+
+#include <linux/mm.h>
+#include "ledger.h"
+
+/**
+ * brkw_add_value() - add to a key without a locked instruction
+ * @acct: the account
+ * @key: the key; BRKW_NO_KEY has a place, so that nobody need ask for it
+ * @n: how much
+ *
+ * For keys whose only writer holds the mmap write lock. Context: under it, the
+ * account's sequence being written; or the account ends.
+ */
+static __always_inline void brkw_add_value(struct brkw_account *acct, unsigned int key,
+					   s64 n)
+{
+	atomic64_set(&acct->value[key], atomic64_read(&acct->value[key]) + n);
+}
+
+/**
+ * brkw_bytes_of() - the size of pages
+ * @nr_pages: how many; less than none for what goes
+ *
+ * Context: any. Return: their bytes, never less than none.
+ */
+static inline s64 brkw_bytes_of(long nr_pages)
+{
+	return (s64)abs(nr_pages) << PAGE_SHIFT;
+}
+
+/* settle.c */
+void brkw_settle_write(struct brkw_account *acct, const struct mm_struct *mm);
+
+/* mremap.c */
+unsigned long brkw_mremap_nr_twice(const struct brkw_account *acct);
+void brkw_mremap_left(struct brkw_account *acct, unsigned long nr_left);
+void brkw_mremap_undone(struct brkw_account *acct, unsigned long nr_new);
+
+/* replaced.c */
+void brkw_replaced_view(s64 *value);
+
+#endif /* _BRKW_SETTLE_H */
