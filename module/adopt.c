@@ -6,11 +6,11 @@
  * still, and its threads under its siglock, where none can come or go.
  */
 #include <linux/mm.h>
-#include <linux/mmap_lock.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
+#include "compat.h"
 #include "ledger.h"
 #include "ledger_tables.h"
 
@@ -97,7 +97,8 @@ static struct task_struct *task_with_mm(struct task_struct *leader)
 	return found;
 }
 
-static int adopt(struct task_struct *leader)
+/* Return: 0, also for one that is left out, or -EINTR. */
+static int adopt(struct task_struct *leader, bool is_patient)
 {
 	struct task_struct *task = task_with_mm(leader);
 	struct mm_struct *mm;
@@ -107,15 +108,16 @@ static int adopt(struct task_struct *leader)
 		return 0;
 	mm = get_task_mm(task);
 	if (mm) {
-		err = mmap_write_lock_killable(mm);
+		err = is_patient ? down_write_killable(&mm->mmap_lock) :
+				   brkw_settle_lock_soon(mm, NULL);
 		if (!err) {
 			__adopt(leader, task, mm);
-			mmap_write_unlock(mm);
+			brkw_mmap_unlock(mm);
 		}
 		mmput(mm);
 	}
 	put_task_struct(task);
-	return err;
+	return err == -EBUSY ? 0 : err;
 }
 
 static unsigned int count_processes(void)
@@ -156,11 +158,13 @@ static struct task_struct **collect_leaders(unsigned int *ret_nr, unsigned int *
 
 /**
  * brkw_adopt_all() - open an account for every process that runs
+ * @is_patient: wait for whatever has an address space locked; else it is left
+ *		out after a second, and what it does is dropped, and counted
  *
  * Context: may sleep; the hooks are armed. Return: 0, -ENOMEM, or -EINTR if
  * the caller was killed.
  */
-int brkw_adopt_all(void)
+int brkw_adopt_all(bool is_patient)
 {
 	unsigned int nr, nr_threads, i;
 	struct task_struct **leaders;
@@ -174,7 +178,7 @@ int brkw_adopt_all(void)
 		err = brkw_thread_fill(nr_threads);
 	for (i = 0; i < nr; i++) {
 		if (!err)
-			err = adopt(leaders[i]);
+			err = adopt(leaders[i], is_patient);
 		put_task_struct(leaders[i]);
 	}
 	kvfree(leaders);

@@ -80,7 +80,11 @@ static struct kretprobe returns = {
  */
 void brkw_attach_await(struct pt_regs *regs)
 {
+	int nr_missed = READ_ONCE(returns.nmissed);
+
 	returns.kp.pre_handler(&returns.kp, regs);
+	if (unlikely(READ_ONCE(returns.nmissed) != nr_missed))
+		brkw_record_missed_return();
 }
 
 /**

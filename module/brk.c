@@ -12,9 +12,11 @@
 static void note_peak(struct brkw_account *acct, const struct mm_struct *mm)
 {
 	s64 sz = READ_ONCE(mm->brk) - READ_ONCE(mm->start_brk);
+	atomic64_t *peak = &acct->value[BRKW_KEY_BRK_PEAK_BYTES];
+	s64 old = atomic64_read(peak);
 
-	if (atomic64_read(&acct->value[BRKW_KEY_BRK_PEAK_BYTES]) < sz)
-		atomic64_set(&acct->value[BRKW_KEY_BRK_PEAK_BYTES], sz);
+	while (old < sz && !atomic64_try_cmpxchg(peak, &old, sz))
+		;	/* no lock is held: another thread has raised it */
 }
 
 /**

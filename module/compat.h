@@ -170,7 +170,7 @@ static inline unsigned long brkw_first_argument(void)
 
 #ifdef TS_COMPAT
 	if (current->thread_info.status & TS_COMPAT)
-		return regs->bx;
+		return (u32)regs->bx;
 #endif
 	return regs->di;
 #else
@@ -178,6 +178,27 @@ static inline unsigned long brkw_first_argument(void)
 
 	syscall_get_arguments(current, task_pt_regs(current), args);
 	return args[0];
+#endif
+}
+
+/**
+ * brkw_user_arguments() - what the system call of current was given
+ * @args: filled, six
+ *
+ * As syscall_get_arguments(), but of a 32-bit call what the kernel itself looks
+ * at: a 64-bit program may leave anything in the upper halves.
+ * Context: in a system call.
+ */
+static inline void brkw_user_arguments(unsigned long *args)
+{
+	syscall_get_arguments(current, task_pt_regs(current), args);
+#ifdef TS_COMPAT
+	if (current->thread_info.status & TS_COMPAT) {
+		unsigned int i;
+
+		for (i = 0; i < 6; i++)
+			args[i] = (u32)args[i];
+	}
 #endif
 }
 

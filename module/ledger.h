@@ -244,6 +244,7 @@ struct brkw_account {
  * @awaited: the return of what is awaited (&enum brkw_awaited)
  * @awaited_kind: of a mapping (&enum brkw_kind)
  * @has_reached: this thread's brk() has reached the part that changes pages
+ * @is_missed: the kernel may have counted the return as missed already
  * @awaited_arg: the break that was asked for, or bytes
  * @awaited_mm: the address space that it changes
  * @settled_flt: min_flt and maj_flt of the thread up to which @nr_flt accounts
@@ -261,7 +262,8 @@ struct brkw_thread {
 	u8 segment;
 	u8 awaited;
 	u8 awaited_kind;
-	bool has_reached;
+	bool has_reached : 1;
+	bool is_missed : 1;
 	u64 awaited_arg;
 	struct mm_struct *awaited_mm;
 	unsigned long settled_flt[2];
@@ -371,6 +373,7 @@ void brkw_settle_begin(struct brkw_account *acct);
 void brkw_settle_account(struct brkw_account *acct);
 void brkw_settle_copy(const struct brkw_account *acct, s64 *value);
 int brkw_settle_locked(struct brkw_account *acct, struct mm_struct *mm);
+int brkw_settle_lock_soon(struct mm_struct *mm, const struct brkw_account *acct);
 bool brkw_settle_view(const struct brkw_account *acct, const struct mm_struct *mm,
 		      bool is_read_locked, s64 *value, unsigned long *ret_nr_ledger);
 
@@ -406,6 +409,7 @@ bool brkw_outcome_await(enum brkw_awaited awaited, unsigned int kind, struct mm_
 bool brkw_outcome_call(enum brkw_awaited awaited, struct mm_struct *mm, u64 arg);
 bool brkw_outcome_is_first(void);
 void brkw_outcome_answer(unsigned long retval);
+void brkw_outcome_missed(void);
 void brkw_outcome_forget(struct brkw_thread *thread);
 u64 brkw_outcome_lost(void);
 
@@ -420,6 +424,7 @@ struct brkw_thread *brkw_thread_open(struct task_struct *task, struct brkw_accou
 void brkw_thread_attach(struct brkw_thread *thread, struct brkw_account *acct);
 void brkw_thread_detach_all(struct brkw_account *acct);
 bool brkw_thread_desert(struct brkw_thread *thread, struct brkw_account *acct);
+void brkw_thread_leave(struct brkw_thread *thread);
 void brkw_thread_free(struct task_struct *task);
 void brkw_thread_fault(enum brkw_segment segment);
 void brkw_thread_forget_last(unsigned int cpu);
@@ -433,7 +438,7 @@ bool brkw_process_has_others(struct pid *pid);
 bool brkw_process_faults(struct pid *pid, u64 *ret_flt, bool may_sleep);
 
 /* adopt.c */
-int brkw_adopt_all(void);
+int brkw_adopt_all(bool is_patient);
 
 /* read.c */
 void brkw_read_set_unknown(const u64 *unknown);

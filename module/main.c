@@ -52,7 +52,8 @@ static void ask_hooks(void)
 		pr_warn("the kernel calls no hooks: nothing is exact now; see kernel.ftrace_enabled and debugfs' kprobes/enabled\n");
 }
 
-static int start_watching(void)
+/* Who is patient waits for whatever has an address space locked. */
+static int start_watching(bool is_patient)
 {
 	u64 unknown[2];
 	const char *missing;
@@ -61,13 +62,14 @@ static int start_watching(void)
 	err = brkw_probe_arm(switches.has_faults, may_ftrace, &missing);
 	if (err) {
 		pr_err("cannot hook %s (%d); are kprobes allowed on this kernel?\n", missing, err);
+		brkw_ledger_clear();	/* of what the first hooks have opened */
 		return err;
 	}
 	brkw_probe_unknown(unknown);
 	brkw_read_set_unknown(unknown);
 	brkw_ledger_set_heard(true);
 	ask_hooks();
-	err = brkw_adopt_all();
+	err = brkw_adopt_all(is_patient);
 	if (err) {
 		pr_err("cannot open the accounts of the running processes (%d)\n", err);
 		stop_watching();
@@ -83,7 +85,7 @@ static int set_enabled(bool is_on)
 	int err = 0;
 
 	if (is_up && is_on && !switches.is_enabled)
-		err = start_watching();
+		err = start_watching(true);
 	if (is_up && !is_on && switches.is_enabled)
 		stop_watching();
 	if (!err)
@@ -103,24 +105,29 @@ static void audit(struct work_struct *work)
 		if (brkw_ledger_not_exact_since_ns() && brkw_probe_is_heard()) {
 			pr_notice("the kernel calls hooks again: accounts start anew\n");
 			stop_watching();
-			switches.is_enabled = !start_watching();
+			switches.is_enabled = !start_watching(false);
 		}
 	}
 	mutex_unlock(&switch_mutex);
 	schedule_delayed_work(&audit_work, AUDIT_INTERVAL);
 }
 
+/* If it cannot be had nothing is watched any more, and the switches say so. */
 static int set_faults(bool is_on)
 {
 	bool was_on = switches.has_faults;
 	u64 unknown[2];
+	int err;
 
 	switches.has_faults = is_on;
 	if (!is_up || !switches.is_enabled || is_on == was_on)
 		return 0;
 	if (is_on) {
 		stop_watching();
-		return start_watching();
+		err = start_watching(true);
+		switches.is_enabled = !err;
+		switches.has_faults = !err;
+		return err;
 	}
 	brkw_probe_disarm_faults();
 	brkw_probe_unknown(unknown);
@@ -150,7 +157,8 @@ static int param_set_switch(const char *text, const struct kernel_param *kp)
 	err = parse_bool(text, kp, &is_on);
 	if (err)
 		return err;
-	mutex_lock(&switch_mutex);
+	if (mutex_lock_killable(&switch_mutex))
+		return -EINTR;
 	err = kp->arg == &switches.is_enabled ? set_enabled(is_on) : set_faults(is_on);
 	mutex_unlock(&switch_mutex);
 	return err;
@@ -225,9 +233,11 @@ static void log_loaded(int err_view)
 	pr_info("watching %llu processes\n", stats.nr_live);
 	if (err_view)
 		pr_notice("debugfs does not show all of it (%d)\n", err_view);
+	mutex_lock(&switch_mutex);	/* the switches may be used by now */
 	for (i = 0; switches.is_enabled && brkw_probe_state(i, &state); i++)
 		if (!state.is_armed && (switches.has_faults || !state.is_fault))
 			pr_notice("no hook for %s: not shown: %s\n", state.name, state.lost);
+	mutex_unlock(&switch_mutex);
 }
 
 static int __init brkw_init(void)
@@ -246,7 +256,7 @@ static int __init brkw_init(void)
 		goto err_exit_probe;
 	mutex_lock(&switch_mutex);
 	if (switches.is_enabled)
-		err = start_watching();
+		err = start_watching(true);
 	is_up = !err;
 	mutex_unlock(&switch_mutex);
 	if (err)
@@ -269,6 +279,9 @@ static void __exit brkw_exit(void)
 	struct brkw_ledger_stats stats;
 
 	cancel_delayed_work_sync(&audit_work);
+	mutex_lock(&switch_mutex);
+	is_up = false;	/* the parameters can be written until the module is freed */
+	mutex_unlock(&switch_mutex);
 	brkw_probe_disarm();
 	brkw_probe_exit();	/* no return finds the ledger gone */
 	brkw_ledger_stats(&stats);

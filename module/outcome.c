@@ -88,6 +88,7 @@ bool brkw_outcome_await(enum brkw_awaited awaited, unsigned int kind, struct mm_
 	thread->awaited_arg = arg;
 	thread->awaited_mm = mm;
 	thread->has_reached = false;
+	thread->is_missed = false;
 	return true;
 }
 
@@ -148,7 +149,23 @@ void brkw_outcome_forget(struct brkw_thread *thread)
 	if (!thread->awaited)
 		return;
 	thread->awaited = BRKW_AWAITS_NOTHING;
-	atomic64_inc(&nr_lost);
+	if (!thread->is_missed)
+		atomic64_inc(&nr_lost);
+}
+
+/**
+ * brkw_outcome_missed() - the return of a call of current may be missed
+ *
+ * The kernel has counted one that is, here or on another processor: if it does not
+ * come, brkw_outcome_forget() need not count it again. Context: the hook that has
+ * called brkw_outcome_await().
+ */
+void brkw_outcome_missed(void)
+{
+	struct brkw_thread *thread = brkw_thread_find(current);
+
+	if (thread)
+		thread->is_missed = true;
 }
 
 /**

@@ -6,6 +6,9 @@
 #include <linux/sched/signal.h>
 #include "ledger.h"
 
+/* Of who may not wait for a thread that is ending. */
+#define NR_TRIES	1000
+
 static struct task_struct *leader_of(struct pid *pid)
 {
 	return pid ? pid_task(pid, PIDTYPE_TGID) : NULL;
@@ -31,19 +34,9 @@ bool brkw_process_has_others(struct pid *pid)
 	return has_others;
 }
 
-/* As read_seqbegin(), which sleeps for a writer that was preempted on PREEMPT_RT. */
-static unsigned int begin_stats(const seqlock_t *stats_lock, bool may_sleep)
-{
-	if (may_sleep || !IS_ENABLED(CONFIG_PREEMPT_RT))
-		return read_seqbegin(stats_lock);
-	return raw_read_seqcount(&stats_lock->seqcount.seqcount);
-}
-
-/* Return: false if a thread ended meanwhile. */
-static bool sum_kernel_faults(struct task_struct *leader, u64 *ret_flt, bool may_sleep)
+static void sum_faults(struct task_struct *leader, u64 *ret_flt)
 {
 	const struct signal_struct *signal = leader->signal;
-	unsigned int seq = begin_stats(&signal->stats_lock, may_sleep);
 	struct task_struct *task;
 
 	ret_flt[0] = signal->min_flt;
@@ -52,7 +45,40 @@ static bool sum_kernel_faults(struct task_struct *leader, u64 *ret_flt, bool may
 		ret_flt[0] += READ_ONCE(task->min_flt);
 		ret_flt[1] += READ_ONCE(task->maj_flt);
 	}
-	return !(seq & 1) && !read_seqretry(&signal->stats_lock, seq);
+}
+
+/*
+ * With the lock if a thread has ended meanwhile: there may be many that end, one
+ * after the other.
+ */
+static void sum_faults_exact(struct task_struct *leader, u64 *ret_flt)
+{
+	seqlock_t *stats_lock = &leader->signal->stats_lock;
+	unsigned long irqflags;
+	int seq = 0, next_seq = 0;
+
+	do {
+		seq = next_seq;
+		irqflags = read_seqbegin_or_lock_irqsave(stats_lock, &seq);
+		sum_faults(leader, ret_flt);
+		next_seq = 1;
+	} while (need_seqretry(stats_lock, seq));
+	done_seqretry_irqrestore(stats_lock, seq, irqflags);
+}
+
+/* Without the lock, which sleeps on PREEMPT_RT, and so does read_seqbegin() there. */
+static bool try_sum_faults(struct task_struct *leader, u64 *ret_flt)
+{
+	const seqlock_t *stats_lock = &leader->signal->stats_lock;
+	unsigned int i, seq;
+
+	for (i = 0; i < NR_TRIES; i++) {
+		seq = raw_read_seqcount(&stats_lock->seqcount.seqcount);
+		sum_faults(leader, ret_flt);
+		if (!(seq & 1) && !read_seqretry(stats_lock, seq))
+			return true;
+	}
+	return false;
 }
 
 /**
@@ -68,14 +94,14 @@ static bool sum_kernel_faults(struct task_struct *leader, u64 *ret_flt, bool may
  */
 bool brkw_process_faults(struct pid *pid, u64 *ret_flt, bool may_sleep)
 {
-	unsigned int nr_tries = may_sleep || !IS_ENABLED(CONFIG_PREEMPT_RT) ? UINT_MAX : 1000;
+	bool may_lock = may_sleep || !IS_ENABLED(CONFIG_PREEMPT_RT), is_known;
 	struct task_struct *leader;
-	bool is_known = false;
 
 	rcu_read_lock();
 	leader = leader_of(pid);
-	while (leader && !is_known && nr_tries--)
-		is_known = sum_kernel_faults(leader, ret_flt, may_sleep);
+	is_known = leader && (may_lock || try_sum_faults(leader, ret_flt));
+	if (is_known && may_lock)
+		sum_faults_exact(leader, ret_flt);
 	rcu_read_unlock();
 	return is_known;
 }

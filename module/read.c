@@ -114,8 +114,11 @@ static void raise_peaks(s64 *value)
 static void read_mm(struct brkw_account *acct, struct mm_struct *mm, s64 *value, bool may_wait)
 {
 	unsigned long nr_ledger = read_settled(acct, mm, value, may_wait);
+	const struct task_struct *brk_task = READ_ONCE(acct->brk_task);
 
-	if (acct->brk_task && !brkw_thread_is_in_brk(acct, acct->brk_task, brkw_task_is_in_brk))
+	/* asked again, for it may have been granted its brk() and gone on meanwhile */
+	if (brk_task && !brkw_thread_is_in_brk(acct, brk_task, brkw_task_is_in_brk) &&
+	    READ_ONCE(acct->brk_task) == brk_task)
 		value[BRKW_KEY_BRK_FAIL_EVENTS]++;
 	derive_sums(value, nr_ledger);
 	value[BRKW_KEY_VMA_COUNT] = READ_ONCE(mm->map_count);
@@ -202,7 +205,7 @@ static void read_common(const struct brkw_account *acct, struct brkw_snapshot_en
 {
 	memset(entry, 0, sizeof(*entry));
 	entry->pid = acct->tgid;
-	entry->state = acct->state;
+	entry->state = READ_ONCE(acct->state);
 	entry->unknown[0] = READ_ONCE(unknown_keys[0]);
 	entry->unknown[1] = READ_ONCE(unknown_keys[1]);
 }

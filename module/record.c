@@ -48,11 +48,6 @@ static __always_inline void see(void)
 	this_cpu_inc(nr_seen);
 }
 
-static void read_user_args(unsigned long *args)
-{
-	syscall_get_arguments(current, task_pt_regs(current), args);
-}
-
 /* brk(request), native or of a 32-bit program */
 bool brkw_record_brk(struct pt_regs *regs)
 {
@@ -127,7 +122,21 @@ bool brkw_record_mmap(struct pt_regs *regs)
 
 static bool is_in(unsigned long address, unsigned long start, unsigned long sz)
 {
-	return address - start < PAGE_ALIGN(sz);
+	return address - start < sz;
+}
+
+/* Of huge pages the kernel moves whole ones. Under the write lock. */
+static void read_mremap_args(struct mm_struct *mm, unsigned long *args)
+{
+	struct vm_area_struct *vma;
+	unsigned long sz_page = PAGE_SIZE;
+
+	brkw_user_arguments(args);
+	vma = find_vma(mm, args[0]);
+	if (vma && is_vm_hugetlb_page(vma))
+		sz_page = huge_page_size(hstate_vma(vma));
+	args[1] = ALIGN(args[1], sz_page);
+	args[2] = ALIGN(args[2], sz_page);
 }
 
 /*
@@ -136,11 +145,11 @@ static bool is_in(unsigned long address, unsigned long start, unsigned long sz)
  * one of a mapping that could not. Since 6.17 it moves several mappings, one
  * after the other.
  */
-static enum brkw_op mremap_unmap_op(const struct mm_struct *mm, unsigned long start)
+static enum brkw_op mremap_unmap_op(struct mm_struct *mm, unsigned long start)
 {
 	unsigned long args[6];
 
-	read_user_args(args);
+	read_mremap_args(mm, args);
 	if (brkw_mremap_is_moving(mm))
 		return is_in(start, args[0], args[1]) ? BRKW_OP_MREMAP_OLD :
 							BRKW_OP_MREMAP_UNDO;
@@ -149,7 +158,7 @@ static enum brkw_op mremap_unmap_op(const struct mm_struct *mm, unsigned long st
 	return BRKW_OP_MREMAP_SHRINK;
 }
 
-static enum brkw_op unmap_op(const struct mm_struct *mm, enum brkw_call call,
+static enum brkw_op unmap_op(struct mm_struct *mm, enum brkw_call call,
 			     unsigned long start)
 {
 	switch (call) {
@@ -236,9 +245,9 @@ void brkw_record_stat_account(struct pt_regs *regs)
 	if (nr <= 0 || mm != current->mm || brkw_call_of(current) != BRKW_CALL_MREMAP)
 		return;
 	see();
-	read_user_args(args);
-	nr_old = pages_of(args[1]);
-	nr_new = pages_of(args[2]);
+	read_mremap_args(mm, args);
+	nr_old = args[1] >> PAGE_SHIFT;
+	nr_new = args[2] >> PAGE_SHIFT;
 	is_move = nr_old && nr != (long)(nr_new - nr_old);
 	is_kept = !is_move || (args[3] & MREMAP_DONTUNMAP);
 	brkw_mremap_grown(mm, nr, is_kept ? 0 : min_t(long, nr_old, nr), is_move,
@@ -370,4 +379,14 @@ void brkw_record_signal(int sig, const struct kernel_siginfo *info,
 		return;
 	if (info->si_code > 0 && info->si_code < SI_KERNEL)
 		brkw_thread_fault_error();
+}
+
+/**
+ * brkw_record_missed_return() - the return that was awaited last may be missed
+ *
+ * Context: the hook that has asked for it.
+ */
+void brkw_record_missed_return(void)
+{
+	brkw_outcome_missed();
 }

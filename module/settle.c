@@ -16,6 +16,7 @@
 #include <linux/mm.h>
 #include <linux/mmap_lock.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 #include "compat.h"
 #include "ledger.h"
 #include "ledger_tables.h"
@@ -276,7 +277,7 @@ static __always_inline void set_pending(struct brkw_account *acct, enum brkw_op 
 static noinline bool post_odd(struct brkw_account *acct, const struct mm_struct *mm,
 			      enum brkw_op op, long nr_pages, unsigned long start)
 {
-	if (is_nested(acct, start))
+	if (nr_pages < 0 && is_nested(acct, start))
 		return false;
 	if (op <= BRKW_OP_BRK_SHRINK)
 		brkw_brk_reached(acct);
@@ -458,17 +459,42 @@ void brkw_settle_grown(const struct mm_struct *mm, unsigned long nr_pages)
 }
 
 /**
+ * brkw_settle_lock_soon() - take the mmap write lock, but do not wait for long
+ * @mm: the address space, in which nothing will be changed
+ * @acct: give up also if all its threads are gone; or NULL
+ *
+ * Who has the lock may hold it for as long as a file server is silent. The worker
+ * removes the file of an account whose threads are gone, and waits for its readers.
+ * Context: may sleep. Return: 0 if it is ours, until brkw_mmap_unlock(); -EBUSY
+ * after a second; -ESRCH if the threads are gone; -EINTR if the caller was killed.
+ */
+int brkw_settle_lock_soon(struct mm_struct *mm, const struct brkw_account *acct)
+{
+	unsigned long deadline = jiffies + HZ;
+
+	while (!brkw_mmap_trylock(mm)) {
+		if (acct && (READ_ONCE(acct->is_orphan) || READ_ONCE(acct->is_closing)))
+			return -ESRCH;
+		if (time_after(jiffies, deadline))
+			return -EBUSY;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		schedule_timeout_killable(1);
+	}
+	return 0;
+}
+
+/**
  * brkw_settle_locked() - settle what is posted, for a reader
  * @acct: an account whose mm the caller has pinned
  * @mm: that mm
  *
  * Under the write lock nothing is under way, so that what has not happened
- * will not. Context: may sleep. Return: 0, or -EINTR if the caller was killed
- * while it waited for the lock.
+ * will not. Context: may sleep. Return: 0, or what brkw_settle_lock_soon() says.
  */
 int brkw_settle_locked(struct brkw_account *acct, struct mm_struct *mm)
 {
-	int err = mmap_write_lock_killable(mm);
+	int err = brkw_settle_lock_soon(mm, acct);
 	unsigned long irqflags;
 
 	if (err)
@@ -478,7 +504,7 @@ int brkw_settle_locked(struct brkw_account *acct, struct mm_struct *mm)
 	if (!acct->is_closing && !acct->pending.is_exec)
 		settle(acct, mm);
 	raw_spin_unlock_irqrestore(&acct->lock, irqflags);
-	mmap_write_unlock(mm);
+	brkw_mmap_unlock(mm);
 	return 0;
 }
 

@@ -111,6 +111,15 @@ static const struct file_operations account_fops = {
 	.release = account_release,
 };
 
+/* Asked first, because debugfs complains in the log. */
+static bool is_taken(const char *name, struct dentry *parent)
+{
+	struct dentry *file = debugfs_lookup(name, parent);
+
+	dput(file);
+	return file;
+}
+
 static bool publish_account(struct brkw_account *acct)
 {
 	struct dentry *parent = smp_load_acquire(&folder), *file;	/* brkw_view_init() */
@@ -121,6 +130,8 @@ static bool publish_account(struct brkw_account *acct)
 	if (acct->view || !acct->tgid)
 		return true;
 	snprintf(name, sizeof(name), "%u", acct->tgid);
+	if (is_taken(name, parent))	/* by an account before it, whose end is late */
+		return false;
 	file = debugfs_create_file(name, 0400, parent, acct, &account_fops);
 	if (file == ERR_PTR(-ENOMEM) && !IS_ERR(parent))
 		return false;

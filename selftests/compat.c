@@ -46,6 +46,20 @@ TEST_F(compat, brk)
 	expect_step((int)end, int80(&self->child, IA32_BRK, 1), DELTA(BRK_FAIL_EVENTS, 1));
 }
 
+/* The kernel does not look at them, and neither must we. */
+TEST_F(compat, upper_halves_of_registers)
+{
+	const long upper = 1L << 32;
+	long end = call(&self->child, SYS_brk, 0), at;
+
+	if (!has_int80(&self->child))
+		SKIP(return, "this kernel takes no 32-bit calls");
+	expect_step((int)end, int80(&self->child, IA32_BRK, upper), DELTA(BRK_SAME_EVENTS, 1));
+	at = map(&self->child, 0x10000000, 8 * PAGE, ANON | MAP_FIXED, -1);
+	expect_step(at, int80(&self->child, IA32_MREMAP, at, 8 * PAGE + upper, 10 * PAGE + upper, 0),
+		    DELTA(MREMAP_GROW_EVENTS, 1), DELTA(MREMAP_GROW_BYTES, 2 * PAGE));
+}
+
 TEST_F(compat, mappings)
 {
 	long at, room = 0x20000000;

@@ -63,6 +63,32 @@ refused_while_open() {
 	is_loaded && at_least "the number of processes" "$(nr_processes)" 3
 }
 
+# Parameters can be written until the last moment.
+switch_on_and_off() {
+	while :; do
+		echo 0 >$parameters/enabled
+		echo 1 >$parameters/enabled
+		echo 0 >$parameters/faults
+		echo 1 >$parameters/faults
+	done 2>/dev/null
+}
+
+unload_while_switched() {
+	local i err=0
+	switch_on_and_off &
+	loads+=($!)
+	for i in 1 2; do
+		unload_module || err=1
+		load_module attach=kprobe || err=1
+		sleep 0.5
+	done
+	{ kill "${loads[-1]}" && wait "${loads[-1]}"; } 2>/dev/null
+	unset "loads[-1]"
+	echo 1 >$parameters/enabled
+	echo 1 >$parameters/faults
+	return $err
+}
+
 unloaded() {
 	unload_module && [ ! -e $folder ] && [ ! -e $parameters ]
 }
@@ -73,20 +99,21 @@ one_line_each() {
 	loaded=$(words_of_module | grep -c 'brkwatch: watching [0-9]* processes')
 	unloaded=$(words_of_module | grep -c 'brkwatch: unloaded after [0-9]* accounts')
 	all=$(words_of_module | wc -l)
-	equals "lines at load" "$loaded" $((nr_cycles + 1)) &&
-		equals "lines at unload" "$unloaded" $((nr_cycles + 1)) &&
-		equals "all lines" "$all" $((2 * nr_cycles + 2))
+	equals "lines at load" "$loaded" $((nr_cycles + 3)) &&
+		equals "lines at unload" "$unloaded" $((nr_cycles + 3)) &&
+		equals "all lines" "$all" $((2 * nr_cycles + 6))
 }
 
 main() {
 	need_module
 	trap stop_load EXIT
 	ktap_print_header
-	ktap_set_plan 6
+	ktap_set_plan 7
 	mark_log
 	start_load
 	check "unload and load $nr_cycles times under load" cycles
 	check "unload is refused while a file is open" refused_while_open
+	check "unload while parameters are written" unload_while_switched
 	check "unload" unloaded
 	check "load again" load_module
 	stop_load

@@ -312,6 +312,7 @@ TEST_F(shm, touched)
 
 #define NR_HUGE_FILE	"/proc/sys/vm/nr_hugepages"
 #define HUGE		(2L << 20)
+#define MOVED_TO	(MREMAP_MAYMOVE | MREMAP_FIXED)
 
 FIXTURE(huge) {
 	struct subject child;
@@ -380,6 +381,19 @@ TEST_F(huge, touched)
 	expect_step(0, write_pages(&self->child, start, 2 * HUGE), DELTA(FAULT_ANON_MINOR, 2));
 	start = map(&self->child, 0, 2 * HUGE, MAP_SHARED, self->memfd);
 	expect_step(0, write_pages(&self->child, start, 2 * HUGE), DELTA(FAULT_SHARED_MINOR, 2));
+}
+
+TEST_F(huge, moved_as_a_whole)
+{
+	long from = map(&self->child, 0, HUGE, ANON | MAP_HUGETLB, -1);
+	long to = map(&self->child, 0, 4 * HUGE, ANON, -1);
+
+	to = (to + HUGE - 1) / HUGE * HUGE;
+	if (call(&self->child, SYS_mremap, from, HUGE, HUGE, MOVED_TO, to) != to)
+		SKIP(return, "this kernel does not move huge pages");
+	/* a page is rounded up to a huge one */
+	expect_step(to + HUGE, call(&self->child, SYS_mremap, to, PAGE, PAGE, MOVED_TO, to + HUGE),
+		    DELTA(MREMAP_MOVE_EVENTS, 1), DELTA(MMAP_REPLACED_BYTES, HUGE));
 }
 
 TEST_F(huge, refused_when_there_are_not_enough)

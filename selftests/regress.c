@@ -59,7 +59,7 @@ static int end_at_once(void *unused)
 
 static int end_late(void *unused)
 {
-	struct timespec time = { .tv_nsec = 500000000 };
+	struct timespec time = { .tv_sec = 1, .tv_nsec = 500000000 };
 
 	raw(SYS_nanosleep, (long)&time, 0);
 	raw(SYS_mmap, 0, 3 * PAGE, RW, ANON, -1, 0);
@@ -135,6 +135,24 @@ TEST_F(regress, exec_while_somebody_borrows)
 	EXPECT_TRUE(account_is_sound(&acct));
 	EXPECT_TRUE(subject_has_ended(&self->child, BRKW_REPLACED, DELTAS()));
 	kill(pid, SIGKILL);
+}
+
+/* What lies over nothing starts nowhere, and that is no address. */
+TEST_F(regress, mapping_at_address_zero)
+{
+	long at;
+
+	if (map(&self->child, 0, PAGE, ANON | MAP_FIXED, -1))
+		SKIP(return, "nothing may be mapped there");
+	ASSERT_TRUE(subject_mark(&self->child));
+	EXPECT_EQ(0, map(&self->child, 0, PAGE, ANON | MAP_FIXED, -1));
+	at = map(&self->child, 0, 4 * PAGE, ANON, -1);
+	EXPECT_LT(0, at);
+	at = map(&self->child, 0, 4 * PAGE, ANON, -1);
+	EXPECT_LT(0, at);
+	EXPECT_TRUE(subject_changed(&self->child, DELTAS(
+		DELTA(MMAP_ANON_PRIVATE_EVENTS, 3), DELTA(MMAP_ANON_PRIVATE_BYTES, 9 * PAGE),
+		DELTA(MMAP_REPLACED_BYTES, PAGE))));
 }
 
 TEST_HARNESS_MAIN
