@@ -251,8 +251,9 @@ void brkw_account_exec(void)
 	struct brkw_thread *thread = brkw_thread_find(current);
 	struct brkw_account *acct = thread ? thread->acct : NULL;
 
-	if (acct && !brkw_thread_desert(thread, acct))
-		brkw_account_close(acct, BRKW_REPLACED);
+	if (acct && !brkw_thread_desert(thread, acct) &&
+	    !brkw_account_close(acct, BRKW_REPLACED))
+		brkw_thread_leave(thread);	/* who ends it has not come to us yet */
 	acct = brkw_account_find(current->mm);
 	if (acct) {
 		name_account(acct, current);
@@ -306,10 +307,10 @@ void brkw_account_exit_mm(struct mm_struct *mm)
 	struct brkw_account *acct = brkw_account_find(mm);
 	bool is_exec;
 
-	if (!acct)
+	/* the worker may have ended and retired an orphan since it was found */
+	if (!acct || !refcount_inc_not_zero(&acct->ref))
 		return;
 	is_exec = acct->is_replaced || (current->mm && task_tgid_nr(current) == acct->tgid);
-	brkw_account_get(acct);
 	if (brkw_account_close(acct, is_exec ? BRKW_REPLACED : BRKW_EXITED))
 		let_go(acct);
 	brkw_account_put(acct);
@@ -419,12 +420,14 @@ void brkw_account_drop(struct brkw_account *acct)
 {
 	preempt_disable();
 	if (begin_close(acct)) {
+		brkw_account_get(acct);	/* as brkw_account_close() */
 		del_account(acct);
 		brkw_thread_detach_all(acct);
 		brkw_read_freeze(acct);
 		acct->has_kernel_flt = false;
 		finish_close(acct, BRKW_EXITED);
 		brkw_account_queue(acct);
+		brkw_account_put(acct);
 	}
 	preempt_enable();
 }

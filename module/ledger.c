@@ -80,12 +80,12 @@ u64 brkw_ledger_nr_missed(void)
  */
 void brkw_ledger_set_heard(bool is_heard)
 {
-	if (not_exact_since_ns)
+	if (READ_ONCE(not_exact_since_ns))
 		return;
 	if (is_heard)
-		heard_ns = ktime_get_boottime_ns();
+		WRITE_ONCE(heard_ns, ktime_get_boottime_ns());
 	else
-		WRITE_ONCE(not_exact_since_ns, heard_ns);
+		WRITE_ONCE(not_exact_since_ns, READ_ONCE(heard_ns));
 }
 
 /**
@@ -169,6 +169,20 @@ static unsigned int put_replaced(struct brkw_account **accts, unsigned int nr)
 	return nr_left;
 }
 
+/* Return: how many, @nr_max if there may be more. */
+static unsigned int collect_all(struct brkw_account **accts, unsigned int nr_max)
+{
+	unsigned int nr = 0, bucket;
+
+	for (bucket = 0; bucket <= brkw_account_table.mask; bucket++) {
+		if (hlist_nulls_empty(&brkw_account_table.heads[bucket]))
+			continue;
+		nr = collect_bucket(bucket, accts, nr, nr_max);
+		cond_resched();
+	}
+	return nr;
+}
+
 /**
  * brkw_account_collect() - all live accounts, by rising number
  * @ret_nr: how many; of each number one
@@ -178,17 +192,17 @@ static unsigned int put_replaced(struct brkw_account **accts, unsigned int nr)
  */
 struct brkw_account **brkw_account_collect(unsigned int *ret_nr)
 {
-	unsigned int nr_max = brkw_account_nr_live() + 64, nr = 0, bucket;
+	unsigned int nr_max = brkw_account_nr_live() + 64, nr;
 	struct brkw_account **accts;
 
-	accts = kvmalloc_array(nr_max, sizeof(*accts), GFP_KERNEL | __GFP_NOWARN);
-	if (!accts)
-		return NULL;
-	for (bucket = 0; bucket <= brkw_account_table.mask; bucket++) {
-		if (hlist_nulls_empty(&brkw_account_table.heads[bucket]))
-			continue;
-		nr = collect_bucket(bucket, accts, nr, nr_max);
-		cond_resched();
+	for (;; nr_max *= 2) {
+		accts = kvmalloc_array(nr_max, sizeof(*accts), GFP_KERNEL | __GFP_NOWARN);
+		if (!accts)
+			return NULL;
+		nr = collect_all(accts, nr_max);
+		if (nr < nr_max)
+			break;
+		brkw_account_put_all(accts, nr);	/* many were born meanwhile */
 	}
 	sort(accts, nr, sizeof(*accts), cmp_tgid, NULL);
 	*ret_nr = put_replaced(accts, nr);
@@ -231,17 +245,32 @@ void brkw_ledger_stats(struct brkw_ledger_stats *ret_stats)
 	brkw_thread_stats(ret_stats);
 }
 
+/* Holds it: the worker may be ending it at the same time. */
+static struct brkw_account *first_of_bucket(unsigned int bucket)
+{
+	struct brkw_account *acct = NULL;
+	struct hlist_nulls_node *pos;
+	unsigned long irqflags;
+
+	raw_spin_lock_irqsave(&brkw_account_table.lock, irqflags);
+	pos = brkw_account_table.heads[bucket].first;
+	if (!is_a_nulls(pos)) {
+		acct = hlist_nulls_entry(pos, struct brkw_account, node);
+		brkw_account_get(acct);	/* who ends one takes it out first */
+	}
+	raw_spin_unlock_irqrestore(&brkw_account_table.lock, irqflags);
+	return acct;
+}
+
 static void drop_all_live(void)
 {
 	struct brkw_account *acct;
-	struct hlist_nulls_node *pos;
 	unsigned int bucket;
 
 	for (bucket = 0; bucket <= brkw_account_table.mask; bucket++) {
-		while (!hlist_nulls_empty(&brkw_account_table.heads[bucket])) {
-			pos = brkw_account_table.heads[bucket].first;
-			acct = hlist_nulls_entry(pos, struct brkw_account, node);
+		while ((acct = first_of_bucket(bucket))) {
 			brkw_account_drop(acct);
+			brkw_account_put(acct);
 			cond_resched();
 		}
 	}

@@ -5,6 +5,7 @@
  * to module load. The lock is raw: hooks run with preemption off, also on
  * PREEMPT_RT.
  */
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include "pool.h"
 
@@ -164,8 +165,11 @@ void brkw_pool_trim(struct brkw_pool *pool, void (*forget)(void))
 		*link_of(pool, object) = excess;
 		excess = object;
 	}
-	if (excess)
+	if (excess) {
 		forget();
+		/* a look-up may stand on one still, and new objects are zeroed */
+		synchronize_rcu();
+	}
 	while ((object = excess)) {
 		excess = *link_of(pool, object);
 		kmem_cache_free(pool->cache, object);

@@ -267,19 +267,31 @@ void brkw_thread_detach_all(struct brkw_account *acct)
 	raw_spin_unlock_irqrestore(&acct->lock, irqflags);
 }
 
-/* Caller holds the account's lock. Return: true if nobody is left in it. */
+/*
+ * Caller holds the account's lock. Return: true if nobody is left in it, and then
+ * it is held for queue_orphan(): whoever ends it may do so at any time from now.
+ */
 static bool __leave(struct brkw_thread *thread, struct brkw_account *acct)
 {
 	if (!thread->acct)
 		return false;
 	__detach(thread, acct);
 	acct->is_orphan = list_empty(&acct->threads) && !acct->is_closing;
-	if (acct->is_orphan)	/* nobody can ask the process any more */
+	if (acct->is_orphan) {
+		brkw_account_get(acct);
+		/* nobody can ask the process any more */
 		strscpy(acct->comm, thread->key->comm, BRKW_COMM_LEN);
+	}
 	return acct->is_orphan;
 }
 
-/* Leaves the account; returns it if nobody is left in it. */
+static void queue_orphan(struct brkw_account *acct)
+{
+	brkw_account_queue(acct);
+	brkw_account_put(acct);
+}
+
+/* Leaves the account; returns it, for queue_orphan(), if nobody is left in it. */
 static struct brkw_account *leave_account(struct brkw_thread *thread)
 {
 	struct brkw_account *acct = thread->acct;
@@ -315,8 +327,19 @@ bool brkw_thread_desert(struct brkw_thread *thread, struct brkw_account *acct)
 	}
 	raw_spin_unlock_irqrestore(&acct->lock, irqflags);
 	if (is_last)
-		brkw_account_queue(acct);
+		queue_orphan(acct);
 	return is_used;
+}
+
+/**
+ * brkw_thread_leave() - current leaves an account that somebody else is ending
+ * @thread: current's slot, in the account or taken out of it already
+ *
+ * Context: the hook on exec.
+ */
+void brkw_thread_leave(struct brkw_thread *thread)
+{
+	leave_account(thread);
 }
 
 /* The task is in no account any more, so that no reader looks at it. */
@@ -349,7 +372,7 @@ void brkw_thread_free(struct task_struct *task)
 	del_thread(thread);
 	brkw_pool_give(&thread_pool, thread);
 	if (orphan)
-		brkw_account_queue(orphan);
+		queue_orphan(orphan);
 }
 
 struct thread_sum {
