@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * peruse SECONDS [SEED] [hold]: opens every file of the folder over and over,
- * until SIGTERM at the latest, reads it in pieces of all sizes, from anywhere; with "hold" it keeps some
- * open, of processes that end meanwhile, and reads those again later. Says how
- * many it opened. An answer that debugfs does not have is a failure; that the
- * folder is not there is none: the module may come and go.
+ * until SIGTERM at the latest, reads it in pieces of all sizes, from anywhere;
+ * with "hold" it keeps some open, of processes that end meanwhile, and reads
+ * those again later. Says how many it opened, and how often there was no memory.
+ * An answer that debugfs does not have is a failure; that the folder is not there
+ * is none: the module may come and go.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -22,7 +23,7 @@
 #define NR_HELD		16
 
 static unsigned int state;
-static unsigned long nr_opens, nr_reads, nr_stale, nr_wrong;
+static unsigned long nr_opens, nr_reads, nr_stale, nr_no_memory, nr_wrong;
 static char buf[1 << 16];
 static int held[NR_HELD];
 static volatile sig_atomic_t is_told_to_end;
@@ -40,10 +41,14 @@ static unsigned int dice(unsigned int nr_sides)
 	return state % nr_sides;
 }
 
-static void note_wrong(const char *what, const char *name, int err)
+static void note_refusal(const char *what, const char *name)
 {
+	if (errno == ENOMEM) {
+		nr_no_memory++;
+		return;
+	}
 	nr_wrong++;
-	fprintf(stderr, "# %s %s: %s\n", what, name, strerror(err));
+	fprintf(stderr, "# %s %s: %s\n", what, name, strerror(errno));
 }
 
 /* EIO is how debugfs says that a file has been removed. */
@@ -55,8 +60,8 @@ static bool read_once(int fd, const char *name)
 	nr_reads++;
 	if (nr < 0 && errno == EIO)
 		nr_stale++;
-	else if (nr < 0 && errno != ENOMEM)
-		note_wrong("read", name, errno);
+	else if (nr < 0)
+		note_refusal("read", name);
 	return nr > 0;
 }
 
@@ -75,9 +80,10 @@ static void peruse(int dir, const char *name, bool may_hold)
 	unsigned int which = dice(NR_HELD);
 	int fd = openat(dir, name, O_RDONLY);
 
+	/* ENXIO is how debugfs says that the module is being unloaded. */
 	if (fd < 0) {
-		if (errno != ENOENT && errno != ENODEV && errno != ENOMEM)
-			note_wrong("open", name, errno);
+		if (errno != ENOENT && errno != ENODEV && errno != ENXIO)
+			note_refusal("open", name);
 		return;
 	}
 	nr_opens++;
@@ -126,6 +132,7 @@ int main(int argc, char **argv)
 	for (i = 0; i < NR_HELD; i++)
 		if (held[i] >= 0)
 			read_some(held[i], "a file that was held");
-	printf("%lu opens %lu reads %lu stale\n", nr_opens, nr_reads, nr_stale);
+	printf("%lu opens %lu reads %lu stale %lu without memory\n", nr_opens, nr_reads, nr_stale,
+	       nr_no_memory);
 	return !!nr_wrong;
 }
