@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * failnth load MODULE | failnth open FILE: does so again and again, and has
- * another allocation fail each time, the first ones all, later ones by samples,
- * until there are none left to fail (CONFIG_FAULT_INJECTION, fail-nth). Says
- * how many failed, and what was answered. A module that loads all the same is
- * unloaded again.
+ * failnth load MODULE [PARAMETERS] | failnth open FILE: does so again and again,
+ * and has another allocation fail each time, until there are none left to fail
+ * (CONFIG_FAULT_INJECTION, fail-nth; whose allocations, the filters by stack
+ * say). Of a load, which takes its time, later ones by samples unless
+ * BRKWATCH_LONG is set. Says how many failed, and what was answered; that none
+ * did is a failure. A module that loads all the same is unloaded again.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +19,8 @@
 #include <unistd.h>
 
 #define NR_ANSWERS	4
+/* So many of the first ones fail one by one, of as many more every second, and so on. */
+#define NR_ALL		10
 
 static unsigned int nr_injected, nr_answers[NR_ANSWERS];
 static char buf[1 << 16];
@@ -32,12 +36,16 @@ static void fail_nth(int fd, unsigned int nth)
 	}
 }
 
-/* It counts down to the one that fails. */
-static bool has_failed(int fd)
+/* It counts down to the one that fails: 0 if it has. */
+static unsigned int nr_left(int fd)
 {
 	char text[16] = "";
 
-	return pread(fd, text, sizeof(text) - 1, 0) > 0 && !atoi(text);
+	if (pread(fd, text, sizeof(text) - 1, 0) <= 0) {
+		perror("# fail-nth");
+		exit(1);
+	}
+	return atoi(text);
 }
 
 /* 0 done, 1 no memory, 2 interrupted, 3 anything else */
@@ -48,12 +56,12 @@ static unsigned int answer_of(long err)
 	return errno == ENOMEM ? 1 : errno == EINTR || errno == EAGAIN ? 2 : 3;
 }
 
-static unsigned int load(const char *path)
+static unsigned int load(const char *path, const char *parameters)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	unsigned int answer;
 
-	answer = answer_of(fd < 0 ? fd : syscall(SYS_finit_module, fd, "", 0));
+	answer = answer_of(fd < 0 ? fd : syscall(SYS_finit_module, fd, parameters, 0));
 	if (answer == 3)
 		fprintf(stderr, "# loading: %s\n", strerror(errno));
 	close(fd);
@@ -91,8 +99,8 @@ static unsigned int read_all(const char *path)
 
 int main(int argc, char **argv)
 {
-	unsigned int nth, density, answer;
-	bool is_load, is_injected;
+	unsigned int nth, density, answer, left;
+	bool is_load;
 	int fd;
 
 	if (argc < 3)
@@ -101,20 +109,22 @@ int main(int argc, char **argv)
 	fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return 4;
-	density = getenv("BRKWATCH_LONG") ? 40 : 2;
+	density = is_load && !getenv("BRKWATCH_LONG") ? NR_ALL : UINT_MAX;
 	for (nth = 1;; nth += 1 + nth / density) {
 		fail_nth(fd, nth);
-		answer = is_load ? load(argv[2]) : read_all(argv[2]);
-		is_injected = has_failed(fd);
+		answer = is_load ? load(argv[2], argc > 3 ? argv[3] : "") : read_all(argv[2]);
+		left = nr_left(fd);
 		fail_nth(fd, 0);
-		nr_answers[answer]++;
 		if (is_load && !answer)
 			unload();
-		if (!is_injected)
+		if (left)
 			break;
+		nr_answers[answer]++;
 		nr_injected++;
 	}
-	printf("%u of some %u allocations failed: %u done all the same, %u without memory, %u to try again, %u others\n",
-	       nr_injected, nth, nr_answers[0], nr_answers[1], nr_answers[2], nr_answers[3]);
-	return !!nr_answers[3] || answer;
+	printf("%u of %u allocations failed: %u done all the same, %u without memory, %u to try again, %u others\n",
+	       nr_injected, nth - left, nr_answers[0], nr_answers[1], nr_answers[2],
+	       nr_answers[3]);
+	/* what it was told when none failed */
+	return !nr_injected || nr_answers[3] || answer;
 }
