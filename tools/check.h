@@ -49,6 +49,7 @@ struct brkw_check {
  * @is_loaded: whether the module is loaded
  * @is_installed: whether modprobe knows one for this kernel
  * @is_mounted: whether debugfs is mounted
+ * @is_locked: whether the kernel is locked down
  * @checks: the results, in the order of the checks
  * @nr_checks: how many
  */
@@ -61,6 +62,7 @@ struct brkw_checkup {
 	bool is_loaded;
 	bool is_installed;
 	bool is_mounted;
+	bool is_locked;
 	struct brkw_check checks[BRKW_CHECKS_MAX];
 	size_t nr_checks;
 };

@@ -153,20 +153,27 @@ static void check_debugfs(struct brkw_checkup *up)
 			       "debugfs is not mounted on /sys/kernel/debug");
 }
 
+/*
+ * A lockdown of either kind keeps unsigned modules out. One that is in goes on: the
+ * kernel lets kprobes be, and debugfs opens files that only can be read.
+ */
 static void check_lockdown(struct brkw_checkup *up)
 {
 	char line[128];
 
 	if (brkw_setting_line(up->sysroot, "/sys/kernel/security/lockdown", "", line,
-			      sizeof(line)))
+			      sizeof(line))) {
 		brkw_check_add(up, "lockdown", BRKW_OK, "", "no lockdown is to be seen");
-	else if (strstr(line, "[confidentiality]"))
-		brkw_check_add(up, "lockdown", BRKW_FAIL,
-			       "boot without lockdown=confidentiality",
-			       "the kernel is locked down for confidentiality and refuses kprobes");
-	else if (strstr(line, "[integrity]") && !up->is_loaded)
-		brkw_check_add(up, "lockdown", BRKW_FAIL, CURE_SIGN,
+		return;
+	}
+	up->is_locked = strstr(line, "[integrity]") || strstr(line, "[confidentiality]");
+	if (up->is_locked && !up->is_loaded)
+		brkw_check_add(up, "lockdown", BRKW_FAIL, CURE_SIGN ", or boot without lockdown",
 			       "the kernel is locked down and refuses unsigned modules");
+	else if (strstr(line, "[confidentiality]"))
+		brkw_check_add(up, "lockdown", BRKW_WARN,
+			       "boot without lockdown=confidentiality to record, too",
+			       "the kernel is locked down for confidentiality: the module goes on, 'brkwatch record' is refused");
 	else
 		brkw_check_add(up, "lockdown", BRKW_OK, "", "lockdown is not in the way");
 }
@@ -206,7 +213,9 @@ static void check_signatures(struct brkw_checkup *up)
 			   'Y';
 
 	if (!is_enforced)
-		brkw_check_add(up, "signatures", BRKW_OK, "", "modules need no signature");
+		brkw_check_add(up, "signatures", BRKW_OK, "",
+			       up->is_locked ? "modules need no signature but for lockdown" :
+			       "modules need no signature");
 	else if (up->is_loaded)
 		brkw_check_add(up, "signatures", BRKW_OK, "",
 			       "modules need a signature, and the module is loaded");
@@ -232,6 +241,9 @@ static void check_kprobes(struct brkw_checkup *up)
 		brkw_check_add(up, "kprobes", BRKW_FAIL,
 			       "echo 1 > /sys/kernel/debug/kprobes/enabled",
 			       "kprobes are switched off: nothing is counted");
+	else if (setting == -EPERM)
+		brkw_check_add(up, "kprobes", BRKW_OK, "",
+			       "lockdown hides whether kprobes are on; hooks that are armed say so");
 	else if (setting == -EACCES || !up->is_mounted)
 		brkw_check_add(up, "kprobes", BRKW_WARN, "run as root, with debugfs mounted",
 			       "whether there are kprobes cannot be seen");

@@ -32,8 +32,8 @@ static bool is_loaded(const char *sysroot)
 /* What modprobe cannot mend. */
 static const char *const before[] = { "root", "debugfs", NULL };
 
-/* Where to get one, if modprobe knows of none. */
-static const char *const absent[] = { "module", NULL };
+/* Where to get one, if modprobe knows of none; no other would get in, either. */
+static const char *const absent[] = { "lockdown", "signatures", "module", NULL };
 
 /* What may be behind a refusal of the kernel. */
 static const char *const behind[] = { "lockdown", "signatures", "kprobes", "secure_boot", NULL };
