@@ -4,16 +4,19 @@
 # A kernel in which a hook's symbol is gone: the module loads, stats names the
 # hook and what is lost, the keys that cannot be known print "-", and all others
 # say what they say with all hooks. One hook after the other: in a copy of the
-# module the symbol has another name, which no kernel has.
+# module the symbol has another name, which no kernel has; or that of a function
+# that the kernel lets nobody probe.
 
 # shellcheck disable=SC2119 # mostly it is loaded without parameters
 here=$(dirname "$(readlink -f "$0")")
 # shellcheck source=lib.sh
 . "$here/lib.sh"
 
+blacklist=/sys/kernel/debug/kprobes/blacklist
 work=
 whole=
 how=auto
+becomes=absent	# or barred
 steps=(brk:0 brk:+1M brk:-64K brk:0 map:1M touch:1M map:300K unmap:1M map:20K unmap:300K)
 
 # lost_keys HOOK: a pattern of the keys that are lost with it
@@ -50,10 +53,22 @@ is_armed() {
 	[ "$(awk -v name="$1" '$1 == "hook" && $2 == name { print $5 }' $folder/stats)" = 1 ]
 }
 
+# barred SYMBOL: another that is on the kernel's blacklist, is the only one of its
+# name, and fits in its place; with zero bytes behind it, as sed writes them
+barred() {
+	local name pad
+	name=$(awk -v max=${#1} 'NR == FNR { nr[$3]++; next }
+		length($2) <= max && $2 ~ /^[a-z0-9_]+$/ && nr[$2] == 1 { print $2; exit }' \
+		/proc/kallsyms $blacklist)
+	printf -v pad "%$((${#1} - ${#name}))s" ''
+	echo "$name${pad// /\\x00}"
+}
+
 # Strings end with a zero byte, which is what sed is told that lines do.
 rename_symbol() {
-	local symbol=$1
-	LC_ALL=C sed -z -i "s/^$symbol\$/~${symbol#?}/" "$ko" && ! cmp -s "$ko" "$whole"
+	local symbol=$1 name="~${1#?}"
+	[ $becomes = absent ] || name=$(barred "$symbol")
+	LC_ALL=C sed -z -i "s/^$symbol\$/$name/" "$ko" && ! cmp -s "$ko" "$whole"
 }
 
 block_of_steps() {
@@ -88,7 +103,8 @@ others_are_the_same() {
 }
 
 is_named() {
-	grep -q "^hook $1 - " $folder/stats && grep -q "^lost $1 ." $folder/stats
+	grep -q "^hook $1 - " $folder/stats && grep -q "^lost $1 ." $folder/stats &&
+		words_of_module | tail -n 5 | grep -q "no hook for $1: not shown: ."
 }
 
 reload() {
@@ -123,6 +139,15 @@ refuses_to_load() {
 	load_module "attach=$how"
 }
 
+# check_barred NAME SYMBOL
+check_barred() {
+	if [ -s $blacklist ]; then
+		check "where the kernel lets nobody probe $1" degrades "$1" "$2"
+	else
+		ktap_test_skip "where the kernel lets nobody probe $1: it does not say what"
+	fi
+}
+
 # shellcheck disable=SC2317 # called by trap
 clean_up() {
 	ko=$whole
@@ -132,7 +157,7 @@ clean_up() {
 }
 
 main() {
-	local name symbol names symbols=()
+	local name symbol names symbols=() barred=(munmap fault) barred_symbols=()
 	need_module
 	whole=$ko
 	work=$(mktemp -d)
@@ -145,7 +170,10 @@ main() {
 	for name in "${names[@]}"; do
 		symbols+=("$(symbol_of "$name")")
 	done
-	ktap_set_plan $((${#names[@]} + 2))
+	for name in "${barred[@]}"; do
+		barred_symbols+=("$(symbol_of "$name")")
+	done
+	ktap_set_plan $((${#names[@]} + ${#barred[@]} + 2))
 	mark_log
 	[ -n "${BRKWATCH_LONG-}" ] || how=kprobe
 	check "known steps with all hooks" run_steps all
@@ -158,6 +186,11 @@ main() {
 		esac
 		# each ftrace hook that goes waits for all tasks, kprobes do not
 		how=kprobe
+	done
+	becomes=barred
+	for name in "${barred[@]}"; do
+		check_barred "$name" "${barred_symbols[0]}"
+		barred_symbols=("${barred_symbols[@]:1}")
 	done
 	check "the kernel's log is clean" log_is_clean
 	ktap_finished
