@@ -128,6 +128,17 @@ bad_values_at_load() {
 	! is_loaded && load_module
 }
 
+# What is read at load alone cannot be written later, hence not by fuzz.
+bytes_at_load() {
+	local out err nr_rounds=200
+	[ -z "${BRKWATCH_LONG-}" ] || nr_rounds=2000
+	unload_module || return
+	out=$("$here/fuzz_load" "$ko" $nr_rounds ${BRKWATCH_SEED:+"$BRKWATCH_SEED"})
+	err=$?
+	ktap_print_msg "$out"
+	! is_loaded && load_module && return $err
+}
+
 has_nr_ended() {
 	[ "$(grep -c '^pid ' $folder/ended)" = "$1" ]
 }
@@ -183,7 +194,7 @@ main() {
 	need_module
 	trap stop_sleeper EXIT
 	ktap_print_header
-	ktap_set_plan 18
+	ktap_set_plan 19
 	mark_log
 	check "load" reload
 	start_sleeper || fail_all "no account of $sleeper"
@@ -198,6 +209,7 @@ main() {
 	check "faults=0 leaves the sizes" faults_off
 	check "faults=1" faults_on
 	check "bad values keep the module out" bad_values_at_load
+	check "bytes at load" bytes_at_load
 	check "max_ended=3" few_ended
 	check "max_ended=0" no_ended
 	check "max_processes=4" few_processes
