@@ -55,7 +55,7 @@ static void make_bytes(char *bytes)
 		bytes[i] = dice(255) + 1;
 	bytes[sz] = '\0';
 	if (dice(4))
-		strcpy(bytes, words[dice(ARRAY_SIZE(words))]);
+		snprintf(bytes, SZ_MAX, "%s", words[dice(ARRAY_SIZE(words))]);
 	if (!dice(6))
 		bytes[dice(strlen(bytes) + 1)] ^= 1 << dice(8);
 	for (i = 0; bytes[i]; i++)
