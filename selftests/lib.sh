@@ -122,6 +122,24 @@ nr_processes() {
 	awk 'END { print NR - 1 }' $folder/processes
 }
 
+leak_file=/sys/kernel/debug/kmemleak
+
+# What the kernel's own search finds, if it can search: reports that name the
+# module, or code of a module that is gone. What was allocated within the last
+# seconds is not looked at, hence the wait.
+leaks() {
+	local i
+	[ -e $leak_file ] || return 0
+	for i in 1 2; do
+		sleep 6
+		echo scan >$leak_file
+	done
+	awk '/^unreferenced/ { if (is_ours) printf "%s", text; text = ""; is_ours = 0 }
+	     { text = text $0 "\n" }
+	     /brkw/ || / (0x)?f+c[0-9a-f]+$/ || /\[<0*f+c[0-9a-f]*>\] 0x/ { is_ours = 1 }
+	     END { if (is_ours) printf "%s", text }' $leak_file
+}
+
 mark_log() {
 	mark="brkwatch-test $$ $RANDOM"
 	echo "$mark" >/dev/kmsg
