@@ -271,6 +271,60 @@ TEST_F(names, exec_while_read)
 	fprintf(stderr, "# %u of %u reads met it\n", nr, i);
 }
 
+static void churn_for_ever(void)
+{
+	char path[4096];
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	sys_beside("churn", path, sizeof(path));
+	execl(path, path, "3600", NULL);
+	_exit(1);
+}
+
+static bool is_coherent(const struct brkw_snapshot_header *header, long sz)
+{
+	const struct brkw_snapshot_entry *acct = (void *)(text + header->sz_header);
+	__u32 i, pid = 0;
+
+	if (header->magic != BRKW_SNAPSHOT_MAGIC || header->nr_keys != BRKW_NR_KEYS ||
+	    header->sz_entry != sizeof(*acct) ||
+	    sz != header->sz_header + (long)header->nr_entries * header->sz_entry) {
+		fprintf(stderr, "# %u entries in %ld bytes\n", header->nr_entries, sz);
+		return false;
+	}
+	/* who execs has an account that ends and one that lives, side by side */
+	for (i = 0; i < header->nr_entries; i++, acct++) {
+		if (acct->pid < pid || (acct->pid == pid && acct->state == BRKW_LIVE &&
+					acct[-1].state == BRKW_LIVE)) {
+			fprintf(stderr, "# pid %u is behind %u\n", acct->pid, pid);
+			return false;
+		}
+		pid = acct->pid;
+		if (!account_is_sound(acct))
+			return false;
+	}
+	return true;
+}
+
+/* Each account adds up in itself, whatever its process does: until so many came. */
+TEST_F_TIMEOUT(names, snapshot_adds_up_under_churn, 600)
+{
+	const struct brkw_snapshot_header *header = (void *)text;
+	long sz, nr_wanted = account_stat("accounts_opened") + self->nr_rounds;
+	unsigned long nr = 0;
+	unsigned int i;
+
+	self->pid = fork_and(churn_for_ever);
+	for (i = 0; account_stat("accounts_opened") < nr_wanted; i++) {
+		sz = proc_read(BRKW_FOLDER BRKW_FILE_SNAPSHOT, text, sizeof(text));
+		ASSERT_LT((long)sizeof(*header), sz);
+		ASSERT_TRUE(is_coherent(header, sz));
+		nr += header->nr_entries;
+		usleep(2000);
+	}
+	fprintf(stderr, "# %lu accounts in %u reads\n", nr, i);
+}
+
 static void be_first(void)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
