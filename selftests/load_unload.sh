@@ -9,6 +9,8 @@ here=$(dirname "$(readlink -f "$0")")
 # shellcheck source=lib.sh
 . "$here/lib.sh"
 
+tool=${BRKWATCH_BUILD:-$here/../../../../build}/brkwatch
+unmounted="brkwatch: $folder: the module is loaded, but debugfs is not mounted; mount -t debugfs none /sys/kernel/debug"
 nr_cycles=10
 kinds=(auto kprobe kprobe)	# each ftrace hook that goes waits for all tasks
 loads=()
@@ -93,6 +95,18 @@ unloaded() {
 	unload_module && [ ! -e $folder ] && [ ! -e $parameters ]
 }
 
+# Its files are in a file system that need not be there.
+without_debugfs() {
+	local err=0 out
+	umount -R /sys/kernel/debug && load_module || err=1
+	out=$("$tool" list 2>&1)
+	equals "exit status without debugfs" $? 1 &&
+		equals "what the tool says" "$out" "$unmounted" || err=1
+	mount -t debugfs none /sys/kernel/debug
+	[ $err = 0 ] && at_least "the number of processes" "$(nr_processes)" 3 &&
+		wait_for test -e "$folder/$$" && all_balance && "$tool" show $$ >/dev/null
+}
+
 # Refused attempts to unload say nothing.
 one_line_each() {
 	local loaded unloaded all
@@ -115,7 +129,7 @@ main() {
 	check "unload is refused while a file is open" refused_while_open
 	check "unload while parameters are written" unload_while_switched
 	check "unload" unloaded
-	check "load again" load_module
+	check "load again, without debugfs" without_debugfs
 	stop_load
 	check "the kernel's log is clean" log_is_clean
 	check "one line at load, one at unload" one_line_each
