@@ -9,7 +9,7 @@ here=$(dirname "$(readlink -f "$0")")
 . "$here/lib.sh"
 
 tracing=/sys/kernel/tracing
-tests=(brk munmap)
+tests=(brk mmap munmap faults)
 tracer=
 data=$(mktemp)
 
@@ -76,7 +76,7 @@ is_exact_beside() {
 }
 
 by_perf() {
-	local err
+	local err nr
 	perf probe -q -a do_mmap -a handle_mm_fault 2>/dev/null || return
 	perf record -q -BN -o "$data" -e probe:do_mmap -e probe:handle_mm_fault -a sleep 1000 \
 		>/dev/null 2>&1 &
@@ -85,8 +85,8 @@ by_perf() {
 	is_exact_beside
 	err=$?
 	perf probe -q -d 'probe:*' 2>/dev/null
-	[ -s "$data" ] || err=1
-	return $err
+	nr=$(perf script -i "$data" -F event 2>/dev/null | grep -c probe:)
+	at_least "the number of its samples" "$nr" 10 && return $err
 }
 
 # Probes are attached in the order in which they are named: when the last one
@@ -114,7 +114,18 @@ check_if() {
 	trace_nothing 2>/dev/null
 }
 
+# check_all [HOW]: beside each tracer
+check_all() {
+	local how=${1-}
+	check_if true "beside the function tracer$how" by_function
+	check_if true "beside the function graph tracer$how" by_function_graph
+	check_if true "beside kprobes and kretprobes$how" by_kprobe_events
+	check_if perf "beside perf record$how" by_perf
+	check_if bpftrace "beside bpftrace$how" by_bpftrace
+}
+
 main() {
+	local nr_tests=6
 	need_module
 	ktap_print_header
 	if [ ! -w $tracing/current_tracer ]; then
@@ -122,13 +133,15 @@ main() {
 		exit "$KSFT_SKIP"
 	fi
 	trap 'trace_nothing 2>/dev/null; rm "$data"' EXIT
-	ktap_set_plan 6
+	[ -z "${BRKWATCH_LONG-}" ] || nr_tests=11
+	ktap_set_plan $nr_tests
 	mark_log
-	check_if true "beside the function tracer" by_function
-	check_if true "beside the function graph tracer" by_function_graph
-	check_if true "beside kprobes and kretprobes" by_kprobe_events
-	check_if perf "beside perf record" by_perf
-	check_if bpftrace "beside bpftrace" by_bpftrace
+	check_all
+	if [ -n "${BRKWATCH_LONG-}" ]; then
+		unload_module && load_module attach=kprobe
+		check_all ", by kprobes"
+		unload_module && load_module
+	fi
 	check "the kernel's log is clean" log_is_clean
 	ktap_finished
 }
