@@ -18,14 +18,14 @@ said=
 start() {
 	coproc SUBJECT { exec "$@"; }
 	pid=$!
-	read -r -t 60 said <&"${SUBJECT[0]}"
+	read -r -t 600 said <&"${SUBJECT[0]}"
 	wait_for test -e "$folder/$pid"
 }
 
 # A line makes it go on; an end of its input lets it end.
 ask() {
 	echo >&"${SUBJECT[1]}"
-	read -r -t 60 said <&"${SUBJECT[0]}"
+	read -r -t 600 said <&"${SUBJECT[0]}"
 }
 
 finish() {

@@ -130,7 +130,7 @@ bad_values_at_load() {
 
 # What is read at load alone cannot be written later, hence not by fuzz.
 bytes_at_load() {
-	local out err nr_rounds=200
+	local out err nr_rounds=100
 	[ -z "${BRKWATCH_LONG-}" ] || nr_rounds=2000
 	unload_module || return
 	out=$("$here/fuzz_load" "$ko" $nr_rounds ${BRKWATCH_SEED:+"$BRKWATCH_SEED"})
