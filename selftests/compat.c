@@ -56,7 +56,8 @@ TEST_F(compat, upper_halves_of_registers)
 		SKIP(return, "this kernel takes no 32-bit calls");
 	expect_step((int)end, int80(&self->child, IA32_BRK, upper), DELTA(BRK_SAME_EVENTS, 1));
 	at = map(&self->child, 0x10000000, 8 * PAGE, ANON | MAP_FIXED, -1);
-	expect_step(at, int80(&self->child, IA32_MREMAP, at, 8 * PAGE + upper, 10 * PAGE + upper, 0),
+	expect_step(at, int80(&self->child, IA32_MREMAP, at, 8 * PAGE + upper,
+			      10 * PAGE + upper, 0),
 		    DELTA(MREMAP_GROW_EVENTS, 1), DELTA(MREMAP_GROW_BYTES, 2 * PAGE));
 }
 

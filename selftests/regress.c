@@ -150,9 +150,10 @@ TEST_F(regress, mapping_at_address_zero)
 	EXPECT_LT(0, at);
 	at = map(&self->child, 0, 4 * PAGE, ANON, -1);
 	EXPECT_LT(0, at);
-	EXPECT_TRUE(subject_changed(&self->child, DELTAS(
-		DELTA(MMAP_ANON_PRIVATE_EVENTS, 3), DELTA(MMAP_ANON_PRIVATE_BYTES, 9 * PAGE),
-		DELTA(MMAP_REPLACED_BYTES, PAGE))));
+	EXPECT_TRUE(subject_changed(&self->child,
+				    DELTAS(DELTA(MMAP_ANON_PRIVATE_EVENTS, 3),
+					   DELTA(MMAP_ANON_PRIVATE_BYTES, 9 * PAGE),
+					   DELTA(MMAP_REPLACED_BYTES, PAGE))));
 }
 
 TEST_HARNESS_MAIN
