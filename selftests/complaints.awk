@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Of the kernel's log, what the kernel thinks worth a warning: a bug of ours
-# until proven otherwise. Not the trace of whom the OOM killer was called for,
-# and not two CPUs at memory that is none of ours: KCSAN reports have a line of
-# "=" before and after, and name the functions.
+# until proven otherwise. Not what leaks, which leaks() of lib.sh asks for, not
+# the trace of whom the OOM killer was called for, and not two CPUs at memory that
+# is none of ours: KCSAN reports have a line of "=" before and after, and name the
+# functions.
 
 /invoked oom-killer/ { is_oom = 1 }
 is_oom { if (/oom-kill:/) is_oom = 0; next }
@@ -28,4 +29,4 @@ is_race {
 
 /WARNING|BUG|Oops|Call Trace|INFO: |refcount_t|hung task|general protection/ ||
 /corruption|UBSAN|ODEBUG|possible circular|inconsistent lock state|suspicious RCU/ ||
-/sleeping function|kmemleak: [0-9]+ new|still has objects|Objects remaining|DEADLOCK/
+/sleeping function|still has objects|Objects remaining|DEADLOCK/

@@ -126,7 +126,8 @@ leak_file=/sys/kernel/debug/kmemleak
 
 # What the kernel's own search finds, if it can search: reports that name the
 # module, or code of a module that is gone. What was allocated within the last
-# seconds is not looked at, hence the wait.
+# seconds is not looked at, hence the wait. The name of a slab cache that cannot be
+# made is leaked by the kernel itself.
 leaks() {
 	local i
 	[ -e $leak_file ] || return 0
@@ -134,10 +135,17 @@ leaks() {
 		sleep 6
 		echo scan >$leak_file
 	done
-	awk '/^unreferenced/ { if (is_ours) printf "%s", text; text = ""; is_ours = 0 }
+	awk 'function tell() {
+		if (is_ours && !is_theirs)
+			printf "%s", text
+		text = ""
+		is_ours = is_theirs = 0
+	     }
+	     /^unreferenced/ { tell() }
 	     { text = text $0 "\n" }
+	     / sysfs_slab_add\+/ { is_theirs = 1 }
 	     /brkw/ || / (0x)?f+c[0-9a-f]+$/ || /\[<0*f+c[0-9a-f]*>\] 0x/ { is_ours = 1 }
-	     END { if (is_ours) printf "%s", text }' $leak_file
+	     END { tell() }' $leak_file
 }
 
 mark_log() {
