@@ -75,13 +75,19 @@ is_exact_beside() {
 	return $err
 }
 
+# The kernel counts hits of a probe from when somebody listens.
+is_recording() {
+	awk '$1 ~ /^(do_mmap|handle_mm_fault)$/ && $2 { nr++ } END { exit nr != 2 }' \
+		$tracing/kprobe_profile
+}
+
 by_perf() {
 	local err nr
 	perf probe -q -a do_mmap -a handle_mm_fault 2>/dev/null || return
 	perf record -q -BN -o "$data" -e probe:do_mmap -e probe:handle_mm_fault -a sleep 1000 \
 		>/dev/null 2>&1 &
 	tracer=$!
-	sleep 1
+	wait_for is_recording
 	is_exact_beside
 	err=$?
 	perf probe -q -d 'probe:*' 2>/dev/null
