@@ -6,6 +6,9 @@
 # is none of ours: KCSAN reports have a line of "=" before and after, and name the
 # functions.
 
+# A trace says whose it is in the lines before it.
+{ before = line3 " | " line2 " | " line1 " | "; line3 = line2; line2 = line1; line1 = $0 }
+
 /invoked oom-killer/ { is_oom = 1 }
 is_oom { if (/oom-kill:/) is_oom = 0; next }
 
@@ -27,6 +30,8 @@ is_race {
 	next
 }
 
-/WARNING|BUG|Oops|Call Trace|INFO: |refcount_t|hung task|general protection/ ||
+/Call Trace/ { print before $0; next }
+
+/WARNING|BUG|Oops|INFO: |refcount_t|hung task|general protection/ ||
 /corruption|UBSAN|ODEBUG|possible circular|inconsistent lock state|suspicious RCU/ ||
 /sleeping function|still has objects|Objects remaining|DEADLOCK/
