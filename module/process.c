@@ -54,16 +54,15 @@ static void sum_faults(struct task_struct *leader, u64 *ret_flt)
 static void sum_faults_exact(struct task_struct *leader, u64 *ret_flt)
 {
 	seqlock_t *stats_lock = &leader->signal->stats_lock;
+	unsigned int seq = read_seqbegin(stats_lock);
 	unsigned long irqflags;
-	int seq = 0, next_seq = 0;
 
-	do {
-		seq = next_seq;
-		irqflags = read_seqbegin_or_lock_irqsave(stats_lock, &seq);
-		sum_faults(leader, ret_flt);
-		next_seq = 1;
-	} while (need_seqretry(stats_lock, seq));
-	done_seqretry_irqrestore(stats_lock, seq, irqflags);
+	sum_faults(leader, ret_flt);
+	if (!read_seqretry(stats_lock, seq))
+		return;
+	read_seqlock_excl_irqsave(stats_lock, irqflags);
+	sum_faults(leader, ret_flt);
+	read_sequnlock_excl_irqrestore(stats_lock, irqflags);
 }
 
 /* Without the lock, which sleeps on PREEMPT_RT, and so does read_seqbegin() there. */

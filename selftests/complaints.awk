@@ -12,10 +12,13 @@
 /invoked oom-killer/ { is_oom = 1 }
 is_oom { if (/oom-kill:/) is_oom = 0; next }
 
+# A page of a process that is being killed for memory; the module asks for none such.
+/page allocation failure:.*GFP_HIGHUSER/ { is_refused = 1 }
+
 # What failnth makes fail, whoever of the kernel allocates it, is told with a trace.
-/failnth: (vmalloc error|page allocation failure):/ { is_injected = 1 }
-/kmem_cache_create[a-z_]*\(brkw_[a-z]+\) failed with error -12/ { is_injected = 1 }
-is_injected && /Call Trace/ { is_injected = 0; next }
+/failnth: (vmalloc error|page allocation failure):/ { is_refused = 1 }
+/kmem_cache_create[a-z_]*\(brkw_[a-z]+\) failed with error -12/ { is_refused = 1 }
+is_refused && /Call Trace/ { is_refused = 0; next }
 
 /BUG: KCSAN:/ { is_race = 1; nr_lines = 0; is_ours = 0 }
 is_race {
