@@ -9,21 +9,12 @@
 #include <stdlib.h>
 #include "../kselftest_harness.h"
 #include "account.h"
+#include "dice.h"
 #include "proc.h"
 
 #define PARAMETERS	"/sys/module/brkwatch/parameters/"
 #define SZ_MAX		4096
 #define NR_SECONDS	600	/* kernels that hunt for bugs take them */
-
-static unsigned int state;
-
-static unsigned int dice(unsigned int nr_sides)
-{
-	state ^= state << 13;
-	state ^= state >> 17;
-	state ^= state << 5;
-	return state % nr_sides;
-}
 
 FIXTURE(fuzz) {
 	unsigned int nr_rounds;
@@ -34,7 +25,7 @@ FIXTURE_SETUP(fuzz)
 	const char *seed = getenv("BRKWATCH_SEED");
 
 	ASSERT_TRUE(account_module_is_loaded());
-	state = seed ? strtoul(seed, NULL, 0) | 1 : 20;
+	dice_state = seed ? strtoul(seed, NULL, 0) | 1 : 20;
 	self->nr_rounds = getenv("BRKWATCH_LONG") ? 20000 : 3000;
 }
 

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+#include "dice.h"
 
 #define PARAMETERS	"/sys/module/brkwatch/parameters/"
 #define SZ_MAX		4000
@@ -30,16 +31,6 @@ static const struct parameter {
 };
 
 #define ATTACH	(&parameters[2])
-
-static unsigned int state;
-
-static unsigned int dice(unsigned int nr_sides)
-{
-	state ^= state << 13;
-	state ^= state >> 17;
-	state ^= state << 5;
-	return state % nr_sides;
-}
 
 /* What ends the text, or the value in it, is not for us. */
 static void make_bytes(char *bytes)
@@ -152,7 +143,7 @@ int main(int argc, char **argv)
 		return 2;
 	fd = open(argv[1], O_RDONLY | O_CLOEXEC);
 	nr_rounds = strtoul(argv[2], NULL, 0);
-	state = argc > 3 ? strtoul(argv[3], NULL, 0) | 1 : 20;
+	dice_state = argc > 3 ? strtoul(argv[3], NULL, 0) | 1 : 20;
 	for (i = 0; i < nr_rounds; i++) {
 		make_bytes(bytes);
 		nr_bytes += strlen(bytes);
