@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "bpf/record_bpf.h"
-#include "demangle.h"
+#include "symbols.h"
 #include "unwind.h"
 
 /* Registers of x86-64 as DWARF numbers them; the last is the return address. */
@@ -18,9 +18,6 @@
 /* System calls. */
 #define CALL_EXECVE	59
 #define CALL_EXECVEAT	322
-
-/* Code before main() of which the symbols may be stripped: it is this short. */
-#define SZ_START	64
 
 /* One mapping of a process, in a list. */
 struct map {
@@ -39,25 +36,9 @@ struct process {
 	struct brkw_unwinder *u;
 };
 
-/* What is known of an address of a module; found again by both. */
-struct known {
-	Dwfl_Module *mod;
-	uint64_t addr;
-	char *name;
-	uint64_t offset;
-	bool has_cfi;
-};
-
-struct module_text {
-	Dwfl_Module *mod;
-	const char *path;
-	char *build_id;
-};
-
 struct brkw_unwinder {
 	void *processes;	/* tree of struct process */
-	void *known;		/* tree of struct known */
-	void *texts;		/* tree of struct module_text */
+	struct brkw_symbols symbols;
 	int machine_fd;
 	Elf *machine;		/* any program of this machine */
 	const struct brkw_raw_event *event;
@@ -166,49 +147,6 @@ void brkw_unwinder_fork(struct brkw_unwinder *u, uint32_t parent, uint32_t child
 		add_map(to, &map->map);
 }
 
-/* --- what is remembered of addresses and modules --- */
-
-static int compare_known(const void *a, const void *b)
-{
-	const struct known *one = a, *other = b;
-
-	if (one->mod != other->mod)
-		return one->mod > other->mod ? 1 : -1;
-	return (one->addr > other->addr) - (one->addr < other->addr);
-}
-
-static int compare_texts(const void *a, const void *b)
-{
-	const struct module_text *one = a, *other = b;
-
-	return (one->mod > other->mod) - (one->mod < other->mod);
-}
-
-static void free_known(void *node)
-{
-	struct known *known = node;
-
-	free(known->name);
-	free(known);
-}
-
-static void free_text(void *node)
-{
-	struct module_text *text = node;
-
-	free(text->build_id);
-	free(text);
-}
-
-/* Modules come and go with the mappings; what was known of them goes, too. */
-static void forget_known(struct brkw_unwinder *u)
-{
-	tdestroy(u->known, free_known);
-	tdestroy(u->texts, free_text);
-	u->known = NULL;
-	u->texts = NULL;
-}
-
 static void free_process(void *node)
 {
 	struct process *process = node;
@@ -230,7 +168,7 @@ void brkw_unwinder_forget(struct brkw_unwinder *u, uint32_t pid)
 	if (!process)
 		return;
 	if (process->dwfl)
-		forget_known(u);
+		brkw_symbols_forget(&u->symbols);
 	tdelete(process, &u->processes, compare_processes);
 	free_process(process);
 }
@@ -355,7 +293,7 @@ static void forget_maps(struct process *process)
 {
 	struct map *map;
 
-	forget_known(process->u);
+	brkw_symbols_forget(&process->u->symbols);
 	if (process->dwfl)
 		dwfl_end(process->dwfl);
 	process->dwfl = NULL;
@@ -393,118 +331,10 @@ static bool refresh(struct process *process)
 
 /* --- one frame --- */
 
-static bool has_cfi(Dwfl_Module *mod, Dwarf_Addr addr)
-{
-	Dwarf_Addr bias;
-	Dwarf_Frame *frame;
-	Dwarf_CFI *cfi = dwfl_module_eh_cfi(mod, &bias);
-
-	if (!cfi || dwarf_cfi_addrframe(cfi, addr - bias, &frame)) {
-		cfi = dwfl_module_dwarf_cfi(mod, &bias);
-		if (!cfi || dwarf_cfi_addrframe(cfi, addr - bias, &frame))
-			return false;
-	}
-	free(frame);
-	return true;
-}
-
-/* Where a program begins its header says, though the name may be stripped. */
-static bool is_entry(Dwfl_Module *mod, Dwarf_Addr addr)
-{
-	GElf_Addr bias;
-	Elf *elf = dwfl_module_getelf(mod, &bias);
-	GElf_Ehdr header;
-
-	return elf && gelf_getehdr(elf, &header) && header.e_entry &&
-	       addr - bias - header.e_entry < SZ_START;
-}
-
-static char *find_name(Dwfl_Module *mod, Dwarf_Addr addr)
-{
-	GElf_Off offset;
-	GElf_Sym sym;
-	const char *name = dwfl_module_addrinfo(mod, addr, &offset, &sym, NULL, NULL, NULL);
-
-	/* a symbol without a size is a guess, a function from before it another */
-	if (name && *name && (offset < sym.st_size || (!sym.st_size && offset < SZ_START)))
-		return brkw_demangle(name);
-	return is_entry(mod, addr) ? strdup("_start") : NULL;
-}
-
-static const struct known *get_known(struct process *process, Dwfl_Module *mod, Dwarf_Addr addr)
-{
-	struct brkw_unwinder *u = process->u;
-	struct known key = { .mod = mod, .addr = addr }, *known;
-	struct known **found = tfind(&key, &u->known, compare_known);
-	GElf_Addr bias = 0;
-
-	if (found)
-		return *found;
-	known = calloc(1, sizeof(*known));
-	if (!known)
-		return NULL;
-	*known = key;
-	known->name = find_name(mod, addr);
-	known->has_cfi = has_cfi(mod, addr);
-	dwfl_module_getelf(mod, &bias);
-	known->offset = addr - bias;
-	if (!tsearch(known, &u->known, compare_known)) {
-		free_known(known);
-		return NULL;
-	}
-	return known;
-}
-
-static char *hex_build_id(Dwfl_Module *mod)
-{
-	const unsigned char *bits;
-	GElf_Addr vaddr;
-	int len = dwfl_module_build_id(mod, &bits, &vaddr), i;
-	char *text;
-
-	if (len <= 0)
-		return NULL;
-	text = malloc(2 * (size_t)len + 1);
-	for (i = 0; text && i < len; i++)
-		snprintf(text + 2 * (size_t)i, 3, "%02x", bits[i]);
-	return text;
-}
-
-static const struct module_text *get_text(struct brkw_unwinder *u, Dwfl_Module *mod)
-{
-	struct module_text key = { .mod = mod }, *text;
-	struct module_text **found = tfind(&key, &u->texts, compare_texts);
-
-	if (found)
-		return *found;
-	text = calloc(1, sizeof(*text));
-	if (!text)
-		return NULL;
-	text->mod = mod;
-	text->path = dwfl_module_info(mod, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
-	text->build_id = hex_build_id(mod);
-	if (!tsearch(text, &u->texts, compare_texts)) {
-		free_text(text);
-		return NULL;
-	}
-	return text;
-}
-
-/* Fills in @place; says whether there are tables to go on from it. */
 static bool describe(struct process *process, Dwarf_Addr addr, struct brkw_place *place)
 {
-	Dwfl_Module *mod = dwfl_addrmodule(process->dwfl, addr);
-	const struct known *known = mod ? get_known(process, mod, addr) : NULL;
-	const struct module_text *text = known ? get_text(process->u, mod) : NULL;
-
-	*place = (struct brkw_place){ .offset = addr };
-	if (!text)
-		return false;
-	place->path = text->path;
-	place->build_id = text->build_id;
-	place->name = known->name;
-	place->offset = known->offset;
-	return known->has_cfi;
+	return brkw_symbols_describe(&process->u->symbols,
+				     dwfl_addrmodule(process->dwfl, addr), addr, place);
 }
 
 static int add_frame(Dwfl_Frame *frame, void *arg)
@@ -600,7 +430,7 @@ void brkw_unwinder_free(struct brkw_unwinder *u)
 {
 	if (!u)
 		return;
-	forget_known(u);
+	brkw_symbols_forget(&u->symbols);
 	tdestroy(u->processes, free_process);
 	elf_end(u->machine);
 	if (u->machine_fd >= 0)
