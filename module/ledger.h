@@ -6,6 +6,7 @@
  *   account.c  the table, how accounts open and close
  *   worker.c   what may sleep; references
  *   settle.c   the size of an address space: post an operation, settle it
+ *   settle_view.c  what readers see before it is settled
  *   replaced.c mappings that took the place of others
  *   mremap.c   mappings that grow or move
  *   brk.c      the outcomes of brk()
@@ -371,6 +372,8 @@ void brkw_settle_refused(const struct mm_struct *mm);
 void brkw_settle_set_partial(bool is_on);
 void brkw_settle_begin(struct brkw_account *acct);
 void brkw_settle_account(struct brkw_account *acct);
+
+/* settle_view.c */
 void brkw_settle_copy(const struct brkw_account *acct, s64 *value);
 int brkw_settle_locked(struct brkw_account *acct, struct mm_struct *mm);
 int brkw_settle_lock_soon(struct mm_struct *mm, const struct brkw_account *acct);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What settle.c shares with mremap.c and replaced.c.
+ * What settle.c shares with settle_view.c, mremap.c and replaced.c.
  */
 #ifndef _BRKW_SETTLE_H
 #define _BRKW_SETTLE_H
@@ -35,7 +35,12 @@ static inline s64 brkw_bytes_of(long nr_pages)
 }
 
 /* settle.c */
+
+/* Not all hooks on the size of a mm could be had: see brkw_settle_set_partial(). */
+extern bool brkw_is_partial;
+
 void brkw_settle_write(struct brkw_account *acct, const struct mm_struct *mm);
+void brkw_settle_now(struct brkw_account *acct, const struct mm_struct *mm);
 
 /* mremap.c */
 unsigned long brkw_mremap_nr_twice(const struct brkw_account *acct);
