@@ -9,8 +9,15 @@
 /* Returns that may be awaited at once; mostly one a CPU, more if they sleep. */
 #define NR_RETURNS	256
 
+/* As many as there are hooks, or more than one wait for RCU is needed. */
+#define NR_FINDERS	24
+
 static DEFINE_PER_CPU(u64, nr_timed);
 static DEFINE_PER_CPU(u64, timed_ns);
+
+/* Of who arms: one at a time. */
+static struct kprobe finders[NR_FINDERS];
+static unsigned int nr_finders;
 
 /**
  * brkw_attach_note_cost() - a hit that was timed is over
@@ -140,17 +147,59 @@ static int register_probe(struct brkw_hook *hook)
 	return register_kprobe(&hook->kp);
 }
 
+/**
+ * brkw_attach_done() - hooks have been armed: forget what has found them
+ *
+ * Context: may sleep; as brkw_attach().
+ */
+void brkw_attach_done(void)
+{
+	struct kprobe *probes[NR_FINDERS];
+	unsigned int i;
+
+	for (i = 0; i < nr_finders; i++)
+		probes[i] = &finders[i];
+	unregister_kprobes(probes, nr_finders);
+	nr_finders = 0;
+}
+
+/*
+ * The address of a function. ftrace_set_filter() takes names, but compares each
+ * with those of all functions of the kernel, tens of thousands; a kprobe looks it
+ * up. It is never armed. They are unregistered together, because that waits for
+ * RCU.
+ */
+static int find_address(const char *symbol, unsigned long *ret_addr)
+{
+	struct kprobe *finder;
+	int err;
+
+	if (nr_finders == NR_FINDERS)
+		brkw_attach_done();
+	finder = &finders[nr_finders];
+	*finder = (struct kprobe){ .symbol_name = symbol, .flags = KPROBE_FLAG_DISABLED };
+	err = register_kprobe(finder);
+	if (err)
+		return err;
+	nr_finders++;
+	*ret_addr = (unsigned long)finder->addr;
+	return 0;
+}
+
 static int register_ops(struct brkw_hook *hook)
 {
-	const char *symbol = hook->entry->symbol;
+	unsigned long addr;
 	int err;
 
 	if (!BRKW_HAS_FTRACE || !hook->entry->by_ftrace)
 		return -EOPNOTSUPP;
+	err = find_address(hook->entry->symbol, &addr);
+	if (err)
+		return err;
 	/* freeing a filter leaves the ops with what it freed */
 	memset(&hook->ops, 0, sizeof(hook->ops));
 	hook->ops.func = hook->entry->by_ftrace;
-	err = ftrace_set_filter(&hook->ops, (unsigned char *)symbol, strlen(symbol), 1);
+	err = ftrace_set_filter_ip(&hook->ops, addr, 0, 1);
 	if (!err)
 		err = register_ftrace_function(&hook->ops);
 	if (err)
@@ -194,8 +243,9 @@ static int arm(struct brkw_hook *hook, int (*register_entry)(struct brkw_hook *h
  * @hook: the hook, not armed
  * @may_ftrace: by ftrace if that works
  *
- * Context: may sleep. Return: 0, -ENOENT if no candidate exists, or what
- * registering answered.
+ * Call brkw_attach_done() when all are armed that shall be, or one could not.
+ * Context: may sleep; one caller at a time. Return: 0, -ENOENT if no candidate
+ * exists, or what registering answered.
  */
 int brkw_attach(struct brkw_hook *hook, bool may_ftrace)
 {

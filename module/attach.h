@@ -154,6 +154,7 @@ struct brkw_hook {
 int brkw_attach_init(void);
 void brkw_attach_exit(void);
 int brkw_attach(struct brkw_hook *hook, bool may_ftrace);
+void brkw_attach_done(void);
 void brkw_detach(struct brkw_hook *hook);
 const char *brkw_attach_kind(const struct brkw_hook *hook);
 u64 brkw_attach_missed(const struct brkw_hook *hook);

@@ -278,6 +278,24 @@ void brkw_probe_disarm(void)
 	tracepoint_synchronize_unregister();
 }
 
+static int arm_hooks(bool has_faults, bool may_ftrace, const char **ret_missing)
+{
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
+		if (hooks[i].is_fault && !has_faults)
+			continue;
+		err = brkw_attach(&hooks[i], may_ftrace);
+		if (err == -ENOMEM || (err && hooks[i].is_required)) {
+			*ret_missing = hooks[i].entries[0].symbol;
+			return err;
+		}
+	}
+	arm_canaries(may_ftrace);
+	return 0;
+}
+
 /**
  * brkw_probe_arm() - register all hooks that can be had
  * @has_faults: those on page faults, too
@@ -289,21 +307,12 @@ void brkw_probe_disarm(void)
  */
 int brkw_probe_arm(bool has_faults, bool may_ftrace, const char **ret_missing)
 {
-	unsigned int i;
-	int err;
+	int err = arm_hooks(has_faults, may_ftrace, ret_missing);
 
-	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
-		if (hooks[i].is_fault && !has_faults)
-			continue;
-		err = brkw_attach(&hooks[i], may_ftrace);
-		if (err == -ENOMEM || (err && hooks[i].is_required)) {
-			*ret_missing = hooks[i].entries[0].symbol;
-			brkw_probe_disarm();
-			return err;
-		}
-	}
-	arm_canaries(may_ftrace);
-	return 0;
+	brkw_attach_done();
+	if (err)
+		brkw_probe_disarm();
+	return err;
 }
 
 /**
