@@ -132,7 +132,7 @@ sum_of() {
 
 answered_right() {
 	[ ! -s "$scratch/wrong" ] || { ktap_print_msg "$(head -n 20 "$scratch/wrong")"; return 1; }
-	at_least "files that were opened" "$(sum_of peruse 1)" $((10 * nr_cycles))
+	at_least "files that were opened" "$(sum_of peruse 1)" $((5 * nr_cycles))
 }
 
 main() {
@@ -142,8 +142,8 @@ main() {
 	ktap_set_plan 3
 	mark_log
 	start_jobs
-	# they would have it wait, that comes to nothing but few loads
-	renice -n -20 -p $$ >/dev/null
+	# they would have it wait for the processor, and that comes to few loads
+	renice -n -10 -p $$ >/dev/null
 	check "load and unload while all is read" cycles
 	kill "${jobs[@]}" 2>/dev/null
 	wait "${jobs[@]}" 2>/dev/null
