@@ -106,6 +106,7 @@ static void reset_account(struct brkw_account *acct)
 {
 	const size_t offset = offsetof(struct brkw_account, nr_ledger);
 
+	acct->tgid = 0;
 	memset((char *)acct + offset, 0, sizeof(*acct) - offset);
 	seqcount_init(&acct->seq);
 	raw_spin_lock_init(&acct->lock);
@@ -209,7 +210,9 @@ void brkw_account_open_embryo(struct mm_struct *mm)
  */
 static void open_thread(struct task_struct *task, struct brkw_account *acct)
 {
-	if (!brkw_thread_open(task, acct) && thread_group_leader(task))
+	unsigned long flt[2];
+
+	if (!brkw_thread_open(task, acct, flt) && thread_group_leader(task))
 		brkw_account_drop(acct);
 }
 
@@ -251,6 +254,8 @@ void brkw_account_exec(void)
 	struct brkw_thread *thread = brkw_thread_find(current);
 	struct brkw_account *acct = thread ? thread->acct : NULL;
 
+	if (acct && acct->mm == current->mm)
+		return;		/* adopted since exec made it ours */
 	if (acct && !brkw_thread_desert(thread, acct) &&
 	    !brkw_account_close(acct, BRKW_REPLACED))
 		brkw_thread_leave(thread);	/* who ends it has not come to us yet */
@@ -295,23 +300,42 @@ static void let_go(struct brkw_account *acct)
 	put_pid(pid);
 }
 
+/*
+ * Who has borrowed an address space to look into it may be the last to let go of it,
+ * while exec in its process has not come to its hook.
+ */
+static bool is_left_by_exec(struct brkw_account *acct)
+{
+	unsigned long irqflags;
+	bool is_left;
+
+	if (acct->is_replaced)
+		return true;
+	if (task_tgid_nr(current) == acct->tgid)
+		return current->mm;
+	raw_spin_lock_irqsave(&acct->lock, irqflags);
+	is_left = acct->pid && brkw_process_has_others(acct->pid);
+	raw_spin_unlock_irqrestore(&acct->lock, irqflags);
+	return is_left;
+}
+
 /**
  * brkw_account_exit_mm() - an address space is about to be torn down
  * @mm: the address space; nobody uses it any more
  *
- * If current goes on in another one, exec has replaced it.
+ * If its process goes on in another one, exec has replaced it.
  * Context: the hook on exit_mmap().
  */
 void brkw_account_exit_mm(struct mm_struct *mm)
 {
 	struct brkw_account *acct = brkw_account_find(mm);
-	bool is_exec;
+	enum brkw_state state;
 
 	/* the worker may have ended and retired an orphan since it was found */
 	if (!acct || !refcount_inc_not_zero(&acct->ref))
 		return;
-	is_exec = acct->is_replaced || (current->mm && task_tgid_nr(current) == acct->tgid);
-	if (brkw_account_close(acct, is_exec ? BRKW_REPLACED : BRKW_EXITED))
+	state = is_left_by_exec(acct) ? BRKW_REPLACED : BRKW_EXITED;
+	if (brkw_account_close(acct, state))
 		let_go(acct);
 	brkw_account_put(acct);
 }

@@ -14,25 +14,26 @@
 #include "ledger.h"
 #include "ledger_tables.h"
 
-/* Caller holds the siglock of the process. Return: how many have got a slot. */
+/*
+ * Caller holds the siglock of the process. Threads that have a slot may add to what
+ * is older than the account. Return: how many have got a slot.
+ */
 static unsigned int __adopt_threads(struct task_struct *leader, struct brkw_account *acct)
 {
-	u64 base[2] = { leader->signal->min_flt, leader->signal->maj_flt };
-	struct brkw_thread *thread;
 	struct task_struct *task;
+	unsigned long flt[2];
 	unsigned int nr = 0;
 
+	atomic64_set(&acct->value[BRKW_KEY_FAULT_MINOR], leader->signal->min_flt);
+	atomic64_set(&acct->value[BRKW_KEY_FAULT_MAJOR], leader->signal->maj_flt);
 	preempt_disable();
 	for_each_thread(leader, task) {
-		thread = brkw_thread_open(task, acct);
-		if (!thread)
+		if (!brkw_thread_open(task, acct, flt))
 			continue;
 		nr++;
-		base[0] += thread->settled_flt[0];
-		base[1] += thread->settled_flt[1];
+		atomic64_add(flt[0], &acct->value[BRKW_KEY_FAULT_MINOR]);
+		atomic64_add(flt[1], &acct->value[BRKW_KEY_FAULT_MAJOR]);
 	}
-	atomic64_set(&acct->value[BRKW_KEY_FAULT_MINOR], base[0]);
-	atomic64_set(&acct->value[BRKW_KEY_FAULT_MAJOR], base[1]);
 	preempt_enable();
 	return nr;
 }
@@ -65,7 +66,11 @@ static bool has_slot(struct task_struct *task)
 	return has;
 }
 
-/* Caller holds the mmap write lock: neither exec nor exit can take mm away. */
+/*
+ * Caller holds the mmap write lock: neither exec nor exit can take mm away. It may
+ * be exec that has just given it, and has not come to its hook; see
+ * brkw_account_exec().
+ */
 static void __adopt(struct task_struct *leader, struct task_struct *task,
 		    struct mm_struct *mm)
 {
@@ -74,7 +79,8 @@ static void __adopt(struct task_struct *leader, struct task_struct *task,
 	if (READ_ONCE(task->mm) != mm || has_slot(task))
 		return;
 	preempt_disable();
-	acct = brkw_account_open(mm, !brkw_account_find(mm), leader);
+	acct = brkw_account_find(mm);
+	acct = acct && acct->is_embryo ? NULL : brkw_account_open(mm, !acct, leader);
 	preempt_enable();
 	if (acct && !adopt_threads(leader, acct))
 		brkw_account_drop(acct);	/* as open_thread() in account.c */

@@ -100,6 +100,13 @@ static inline enum brkw_call brkw_call_by_number(int nr)
 	case __NR_execve:
 	case __NR_execveat:
 		return BRKW_CALL_EXEC;
+#ifdef __X32_SYSCALL_BIT
+	case 520:	/* execve of x32 */
+	case 545:	/* execveat */
+		return BRKW_CALL_EXEC;
+	case 543:	/* io_setup */
+		return BRKW_CALL_AIO;
+#endif
 	}
 	return BRKW_CALL_OTHER;
 }
@@ -125,7 +132,7 @@ static inline enum brkw_call brkw_call_by_number_compat(int nr)
 #define brkw_call_by_number_compat brkw_call_by_number
 #endif
 
-/* x32 marks its calls with a bit; they are those of 64-bit programs. */
+/* x32 marks its calls with a bit; most are those of 64-bit programs. */
 #ifdef __X32_SYSCALL_BIT
 #define BRKW_CALL_MASK	(~__X32_SYSCALL_BIT)
 #else

@@ -423,7 +423,8 @@ void brkw_thread_clear(void);
 int brkw_thread_fill(unsigned int nr_more);
 void brkw_thread_trim(void);
 void brkw_thread_stats(struct brkw_ledger_stats *stats);
-struct brkw_thread *brkw_thread_open(struct task_struct *task, struct brkw_account *acct);
+struct brkw_thread *brkw_thread_open(struct task_struct *task, struct brkw_account *acct,
+				     unsigned long *ret_flt);
 void brkw_thread_attach(struct brkw_thread *thread, struct brkw_account *acct);
 void brkw_thread_detach_all(struct brkw_account *acct);
 bool brkw_thread_desert(struct brkw_thread *thread, struct brkw_account *acct);

@@ -15,10 +15,11 @@ static struct task_struct *leader_of(struct pid *pid)
 }
 
 /**
- * brkw_process_has_others() - a process has threads that have no slot
- * @pid: its number, held by the caller; none of its threads has one
+ * brkw_process_has_others() - a process has threads that are not ending
+ * @pid: its number, held by the caller
  *
- * Context: any. Return: true if one of them still runs.
+ * Called when its account has no threads any more, or no address space.
+ * Context: any. Return: true if one still runs.
  */
 bool brkw_process_has_others(struct pid *pid)
 {

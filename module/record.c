@@ -263,7 +263,8 @@ bool brkw_record_stack(struct pt_regs *regs)
 
 	if (address >= vma->vm_start)
 		return false;
-	if (mm != current->mm)
+	/* a debugger may touch the stack of others */
+	if (mm != current->mm && (!current->mm || brkw_call_of(current) == BRKW_CALL_EXEC))
 		brkw_account_open_embryo(mm);
 	see();
 	if (!BRKW_STACK_GROWS_WRITE_LOCKED)

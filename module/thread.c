@@ -84,12 +84,11 @@ static unsigned long due_before(const struct brkw_thread *thread, const unsigned
 	return min(flt[k] - thread->settled_flt[k], 1UL);
 }
 
-/* Books what is due to the segment of the last fault. */
+/* Books what is due to the segment of the last fault; @thread->seq is being written. */
 static void settle_thread(struct brkw_thread *thread, const unsigned long *flt)
 {
 	unsigned int k;
 
-	raw_write_seqcount_begin(&thread->seq);
 	for (k = 0; k < 2; k++) {
 		if (thread->segment != BRKW_SEG_NONE)
 			thread->nr_flt[thread->segment][k] += flt[k] - thread->settled_flt[k];
@@ -98,13 +97,16 @@ static void settle_thread(struct brkw_thread *thread, const unsigned long *flt)
 				     &thread->acct->value[BASE_FLT(k)]);
 		thread->settled_flt[k] = flt[k];
 	}
-	raw_write_seqcount_end(&thread->seq);
 }
 
+/*
+ * With interrupts off: the end of another thread, in a softirq, would wait for the
+ * account's lock, and who has that reads and waits for us.
+ */
 static noinline void fault_elsewhere(enum brkw_segment segment)
 {
 	struct brkw_thread *thread = brkw_thread_find(current);
-	unsigned long flt[2];
+	unsigned long flt[2], irqflags;
 
 	if (!thread) {
 		/* not the kernel's own that lays out the arguments of a helper */
@@ -115,8 +117,12 @@ static noinline void fault_elsewhere(enum brkw_segment segment)
 	if (thread->segment == segment)
 		return;
 	read_task_flt(current, flt);
+	local_irq_save(irqflags);
+	raw_write_seqcount_begin(&thread->seq);
 	settle_thread(thread, flt);
-	WRITE_ONCE(thread->segment, segment);
+	thread->segment = segment;
+	raw_write_seqcount_end(&thread->seq);
+	local_irq_restore(irqflags);
 }
 
 /**
@@ -154,10 +160,9 @@ static void link_thread(struct brkw_thread *thread, struct brkw_account *acct)
 	unsigned long irqflags;
 
 	raw_spin_lock_irqsave(&acct->lock, irqflags);
-	if (!acct->is_closing) {
-		thread->acct = acct;
+	thread->acct = acct->is_closing ? NULL : acct;
+	if (thread->acct)
 		list_add(&thread->link, &acct->threads);
-	}
 	raw_spin_unlock_irqrestore(&acct->lock, irqflags);
 }
 
@@ -182,11 +187,13 @@ static bool add_once(struct brkw_thread *thread, struct task_struct *task)
  * brkw_thread_open() - watch a thread
  * @task: the thread, held by the caller
  * @acct: the account of its process
+ * @ret_flt: minor and major faults of the thread that are older than the slot
  *
  * Context: preemption off. Without a free slot it is counted and left out.
  * Return: the slot, or NULL if there is none or the thread has one already.
  */
-struct brkw_thread *brkw_thread_open(struct task_struct *task, struct brkw_account *acct)
+struct brkw_thread *brkw_thread_open(struct task_struct *task, struct brkw_account *acct,
+				     unsigned long *ret_flt)
 {
 	struct brkw_thread *thread;
 	bool is_low = false;
@@ -202,8 +209,10 @@ struct brkw_thread *brkw_thread_open(struct task_struct *task, struct brkw_accou
 	memset(thread->nr_flt, 0, sizeof(thread->nr_flt));
 	thread->awaited = BRKW_AWAITS_NOTHING;
 	thread->segment = BRKW_SEG_NONE;
-	read_task_flt(task, thread->settled_flt);
-	thread->acct = NULL;
+	/* a thread that is adopted may go on with faults as soon as it can be found */
+	read_task_flt(task, ret_flt);
+	memcpy(thread->settled_flt, ret_flt, sizeof(thread->settled_flt));
+	thread->acct = acct;
 	get_task_struct(task);
 	if (!add_once(thread, task)) {
 		put_task_struct(task);
@@ -238,7 +247,9 @@ static void __detach(struct brkw_thread *thread, struct brkw_account *acct)
 	unsigned int k;
 
 	read_task_flt(thread->key, flt);
+	raw_write_seqcount_begin(&thread->seq);
 	settle_thread(thread, flt);
+	raw_write_seqcount_end(&thread->seq);
 	for (k = 0; k < NR_FAULT_KEYS; k++) {
 		u64 *nr = &thread->nr_flt[k / 2][k % 2];
 
