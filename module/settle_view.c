@@ -122,10 +122,12 @@ bool brkw_settle_view(const struct brkw_account *acct, const struct mm_struct *m
 		*ret_nr_ledger = acct->nr_ledger;
 		delta = READ_ONCE(mm->total_vm) - acct->nr_ledger;
 	} while (read_seqcount_retry(&acct->seq, seq));
-	if ((pending.op == BRKW_OP_NONE || is_by_return) && READ_ONCE(brkw_is_partial))
+	if (pending.op == BRKW_OP_NONE || is_by_return) {
+		if (!READ_ONCE(brkw_is_partial))
+			return !delta;
 		*ret_nr_ledger += delta;
-	else if (pending.op == BRKW_OP_NONE || is_by_return)
-		return !delta;
+		return pending.op == BRKW_OP_NONE;
+	}
 	if (pending.is_over || pending.op == BRKW_OP_MREMAP_UNDO || brkw_stack_is_growing())
 		return false;
 	if (delta == pending.nr_pages || READ_ONCE(brkw_is_partial)) {

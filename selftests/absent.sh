@@ -119,13 +119,32 @@ load_without() {
 	! is_armed "$1" || { rename_symbol "$(symbol_of "$1")" && reload; }
 }
 
+is_stopped() {
+	grep -q '^State:[[:space:]]*T' "/proc/$1/status"
+}
+
+# Who was there before, of whom nothing is posted, changes unseen.
+size_is_right_after() {
+	local pid err=0
+	"$here/brk_steps" map:1M stop: "$@" stop: &
+	pid=$!
+	wait_for is_stopped $pid && echo 0 >$parameters/enabled && echo 1 >$parameters/enabled &&
+		kill -CONT $pid && sleep 0.1 && wait_for is_stopped $pid &&
+		equals "vm_bytes after $*" "$(key_of $pid vm_bytes)" \
+			"$(awk '$1 == "VmSize:" { print $2 * 1024 }' /proc/$pid/status)" || err=1
+	kill -KILL $pid
+	wait $pid 2>/dev/null
+	return $err
+}
+
 degrades() {
 	local name=$1 lost
 	lost=$(lost_keys "$name")
 	load_without "$name" "$2" && ! is_armed "$name" && is_named "$name" &&
 		run_steps part && lost_keys_are_unknown "$lost" && others_are_the_same "$lost" &&
 		equals vm_bytes "$(key_of $$ vm_bytes)" \
-			"$(awk '$1 == "VmSize:" { print $2 * 1024 }' /proc/$$/status)"
+			"$(awk '$1 == "VmSize:" { print $2 * 1024 }' /proc/$$/status)" &&
+		size_is_right_after unmap:1M && size_is_right_after brk:+1M
 }
 
 refuses_to_load() {

@@ -9,8 +9,10 @@
  *                                   that size goes first
  *   touch:SIZE                      write to every page of the newest mapping
  *                                   of that size
+ *   stop:                           until SIGCONT
  */
 #define _GNU_SOURCE
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,6 +109,8 @@ int main(int argc, char **argv)
 			step_unmap(size_of(argv[i] + 6));
 		else if (!strncmp(argv[i], "touch:", 6))
 			step_touch(size_of(argv[i] + 6));
+		else if (!strcmp(argv[i], "stop:"))
+			kill(getpid(), SIGSTOP);
 		else
 			fail(argv[i]);
 	}
