@@ -74,15 +74,24 @@ static void ask_hooks(void)
 	brkw_ledger_set_heard(brkw_probe_is_heard());
 }
 
-/* <pid> */
+/*
+ * <pid>: debugfs does not guard its operations, because it would guard the copy to
+ * the reader, too, who may take for ever, and the worker that removes the file of a
+ * process that has ended would wait for that.
+ */
 
 static int account_show(struct seq_file *m, void *unused)
 {
+	struct dentry *file = m->file->f_path.dentry;
 	struct brkw_snapshot_entry entry;
+	int err = debugfs_file_get(file);
 
+	if (err)
+		return err;
 	ask_hooks();
 	brkw_read(m->private, &entry, true);
 	show_entry(m, &entry);
+	debugfs_file_put(file);
 	return 0;
 }
 
@@ -132,7 +141,7 @@ static bool publish_account(struct brkw_account *acct)
 	snprintf(name, sizeof(name), "%u", acct->tgid);
 	if (is_taken(name, parent))	/* by an account before it, whose end is late */
 		return false;
-	file = debugfs_create_file(name, 0400, parent, acct, &account_fops);
+	file = debugfs_create_file_unsafe(name, 0400, parent, acct, &account_fops);
 	if (file == ERR_PTR(-ENOMEM) && !IS_ERR(parent))
 		return false;
 	acct->view = file;

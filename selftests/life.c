@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
@@ -341,6 +342,74 @@ TEST_F(life, userfaultfd)
 	EXPECT_GE(1, faults.minor + faults.major);
 	EXPECT_TRUE(subject_changed(&self->child, DELTAS(
 		DELTA(FAULT_ANON_MINOR, faults.minor), DELTA(FAULT_ANON_MAJOR, faults.major))));
+	close(fd);
+}
+
+struct reading {
+	int fd;
+	char *page;
+	ssize_t nr;
+};
+
+static void *read_once(void *arg)
+{
+	struct reading *reading = arg;
+
+	reading->nr = read(reading->fd, reading->page, PAGE);
+	return NULL;
+}
+
+static bool has_file_soon(pid_t pid)
+{
+	char path[64];
+	int i;
+
+	snprintf(path, sizeof(path), BRKW_FOLDER "%d", pid);
+	for (i = 0; i < 500; i++) {
+		if (!access(path, F_OK))
+			return true;
+		usleep(20000);
+	}
+	return false;
+}
+
+/* Nobody waits for a reader whose memory is not there, once the process has ended. */
+TEST_F(life, reader_that_takes_for_ever)
+{
+	struct uffdio_register range = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_zeropage zero;
+	struct reading reading;
+	struct pollfd waiting;
+	pthread_t reader;
+	char path[64];
+	int fd;
+
+	fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	if (fd < 0)
+		SKIP(return, "no userfaultfd() in this kernel");
+	reading.page = mmap(NULL, PAGE, RW, ANON, -1, 0);
+	ASSERT_EQ(0, ioctl(fd, UFFDIO_API, &api));
+	range.range = (struct uffdio_range){ (unsigned long)reading.page, PAGE };
+	ASSERT_EQ(0, ioctl(fd, UFFDIO_REGISTER, &range));
+	ASSERT_TRUE(has_file_soon(self->child.pid));
+	snprintf(path, sizeof(path), BRKW_FOLDER "%d", self->child.pid);
+	reading.fd = open(path, O_RDONLY);
+	ASSERT_LE(0, reading.fd);
+	ASSERT_EQ(0, pthread_create(&reader, NULL, read_once, &reading));
+	waiting = (struct pollfd){ .fd = fd, .events = POLLIN };
+	EXPECT_EQ(1, poll(&waiting, 1, 10000));
+	subject_stop(&self->child);
+	usleep(200000);
+	EXPECT_EQ(0, subject_start(&self->child));
+	EXPECT_TRUE(has_file_soon(self->child.pid));
+	zero = (struct uffdio_zeropage){ .range = range.range };
+	EXPECT_EQ(0, ioctl(fd, UFFDIO_ZEROPAGE, &zero));
+	EXPECT_EQ(0, pthread_join(reader, NULL));
+	EXPECT_LT(0, reading.nr);
+	EXPECT_EQ(-1, pread(reading.fd, path, 1, 0));
+	EXPECT_EQ(EIO, errno);
+	close(reading.fd);
 	close(fd);
 }
 
