@@ -2,6 +2,7 @@
 /* mmap() of every kind of thing, and mmap() that fails. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/perf_event.h>
 #include <sys/ipc.h>
 #include <sys/resource.h>
 #include <sys/shm.h>
@@ -12,7 +13,7 @@
 #define SIZE		(5 * PAGE)
 #define BIOS		0xf0000		/* of /dev/mem: readable even when it is strict */
 
-enum thing { NOTHING, FILE_RW, FILE_RO, ZERO, MEMFD, MEM, NR_THINGS };
+enum thing { NOTHING, FILE_RW, FILE_RO, ZERO, MEMFD, MEM, PERF, NR_THINGS };
 
 FIXTURE(kind) {
 	struct subject child;
@@ -54,8 +55,22 @@ KIND(zero_private, ZERO, RW, MAP_PRIVATE, 0, ANON_PRIVATE);
 KIND(zero_shared, ZERO, RW, MAP_SHARED, 0, ANON_SHARED);
 KIND(memfd_private, MEMFD, RW, MAP_PRIVATE, 0, ANON_PRIVATE);
 KIND(memfd_shared, MEMFD, RW, MAP_SHARED, 0, ANON_SHARED);
+/* an inode of the kernel's own, like that of a memfd, but it is no memory */
+KIND(perf_buffer, PERF, RW, MAP_SHARED, 0, FILE_SHARED);
 KIND(device_private, MEM, PROT_READ, MAP_PRIVATE, BIOS, FILE_PRIVATE);
 KIND(device_shared, MEM, PROT_READ, MAP_SHARED, BIOS, FILE_SHARED);
+
+/* Of which a page and a power of two can be mapped. */
+static int open_perf(void)
+{
+	struct perf_event_attr attr = {
+		.size = sizeof(attr),
+		.type = PERF_TYPE_SOFTWARE,
+		.config = PERF_COUNT_SW_DUMMY,
+	};
+
+	return syscall(SYS_perf_event_open, &attr, 0, -1, -1, 0);
+}
 
 static int open_thing(enum thing thing)
 {
@@ -70,6 +85,8 @@ static int open_thing(enum thing thing)
 	case MEMFD:
 		fd = memfd_create("brkwatch", 0);
 		return ftruncate(fd, SIZE) ? -1 : fd;
+	case PERF:
+		return open_perf();
 	case FILE_RW:
 		return sys_make_file(SIZE);
 	case FILE_RO:
