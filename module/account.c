@@ -31,13 +31,23 @@ static unsigned int nr_ended, nr_max_ended;
 
 /**
  * brkw_account_fill() - have enough free accounts
- * @nr_more: for so many processes, beyond what is kept ready anyway
  *
  * Context: may sleep. Return: 0 or -ENOMEM.
  */
-int brkw_account_fill(unsigned int nr_more)
+int brkw_account_fill(void)
 {
-	return brkw_pool_fill(&brkw_account_pool, brkw_account_pool.nr_low + nr_more);
+	return brkw_pool_fill(&brkw_account_pool);
+}
+
+/**
+ * brkw_account_reserve() - have free accounts beyond what is kept ready
+ * @nr: for so many processes, until called with another number
+ *
+ * Context: may sleep. Return: 0 or -ENOMEM.
+ */
+int brkw_account_reserve(unsigned int nr)
+{
+	return brkw_pool_reserve(&brkw_account_pool, nr);
 }
 
 /**
@@ -260,11 +270,12 @@ void brkw_account_exec(void)
 	    !brkw_account_close(acct, BRKW_REPLACED))
 		brkw_thread_leave(thread);	/* who ends it has not come to us yet */
 	acct = brkw_account_find(current->mm);
-	if (acct) {
+	if (acct && acct->is_embryo) {
 		name_account(acct, current);
 		atomic_inc(&nr_live);
 		smp_store_release(&acct->is_embryo, false);	/* collect_bucket() */
 	} else {
+		/* or somebody adopts us: who gets the slot for the thread wins */
 		acct = brkw_account_open(current->mm, true, current);
 	}
 	if (!acct)
@@ -542,7 +553,7 @@ int brkw_account_init(unsigned int nr_max_processes, unsigned int nr_ended_max,
 	if (!err)
 		err = brkw_table_init(&brkw_account_table, nr_max_processes);
 	if (!err)
-		err = brkw_account_fill(0);
+		err = brkw_account_fill();
 	return err;
 }
 

@@ -28,9 +28,10 @@ static unsigned int __adopt_threads(struct task_struct *leader, struct brkw_acco
 	atomic64_set(&acct->value[BRKW_KEY_FAULT_MAJOR], leader->signal->maj_flt);
 	preempt_disable();
 	for_each_thread(leader, task) {
-		if (!brkw_thread_open(task, acct, flt))
+		if (brkw_thread_open(task, acct, flt))
+			nr++;
+		else if (brkw_thread_find(task))
 			continue;
-		nr++;
 		atomic64_add(flt[0], &acct->value[BRKW_KEY_FAULT_MINOR]);
 		atomic64_add(flt[1], &acct->value[BRKW_KEY_FAULT_MAJOR]);
 	}
@@ -80,7 +81,10 @@ static void __adopt(struct task_struct *leader, struct task_struct *task,
 		return;
 	preempt_disable();
 	acct = brkw_account_find(mm);
-	acct = acct && acct->is_embryo ? NULL : brkw_account_open(mm, !acct, leader);
+	if (acct && (acct->is_embryo || acct->tgid == task_tgid_nr(leader)))
+		acct = NULL;	/* a hook of its own is at it */
+	else
+		acct = brkw_account_open(mm, !acct, leader);
 	preempt_enable();
 	if (acct && !adopt_threads(leader, acct))
 		brkw_account_drop(acct);	/* as open_thread() in account.c */
@@ -179,14 +183,16 @@ int brkw_adopt_all(bool is_patient)
 	leaders = collect_leaders(&nr, &nr_threads);
 	if (!leaders)
 		return -ENOMEM;
-	err = brkw_account_fill(nr);
+	err = brkw_account_reserve(nr);
 	if (!err)
-		err = brkw_thread_fill(nr_threads);
+		err = brkw_thread_reserve(nr_threads);
 	for (i = 0; i < nr; i++) {
 		if (!err)
 			err = adopt(leaders[i], is_patient);
 		put_task_struct(leaders[i]);
 	}
+	brkw_account_reserve(0);
+	brkw_thread_reserve(0);
 	kvfree(leaders);
 	return err;
 }

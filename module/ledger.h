@@ -336,7 +336,8 @@ void brkw_drop(enum brkw_drop reason);
 int brkw_account_init(unsigned int nr_max_processes, unsigned int nr_max_ended,
 		      unsigned int nr_low);
 void brkw_account_exit(void);
-int brkw_account_fill(unsigned int nr_more);
+int brkw_account_fill(void);
+int brkw_account_reserve(unsigned int nr);
 void brkw_account_stats(struct brkw_ledger_stats *stats);
 unsigned int brkw_account_nr_live(void);
 struct brkw_account *brkw_account_open(struct mm_struct *mm, bool is_owner,
@@ -420,7 +421,8 @@ u64 brkw_outcome_lost(void);
 int brkw_thread_init(unsigned int nr_max_processes, unsigned int nr_low);
 void brkw_thread_exit(void);
 void brkw_thread_clear(void);
-int brkw_thread_fill(unsigned int nr_more);
+int brkw_thread_fill(void);
+int brkw_thread_reserve(unsigned int nr);
 void brkw_thread_trim(void);
 void brkw_thread_stats(struct brkw_ledger_stats *stats);
 struct brkw_thread *brkw_thread_open(struct task_struct *task, struct brkw_account *acct,

@@ -102,13 +102,14 @@ void brkw_pool_give(struct brkw_pool *pool, void *object)
 }
 
 /* Reserve the right to make one more object, so that nr_max holds. */
-static bool reserve_one(struct brkw_pool *pool, unsigned int nr_free)
+static bool reserve_one(struct brkw_pool *pool)
 {
 	unsigned long irqflags;
 	bool is_wanted;
 
 	raw_spin_lock_irqsave(&pool->lock, irqflags);
-	is_wanted = pool->nr_free < nr_free && pool->nr_made < pool->nr_max;
+	is_wanted = pool->nr_free < pool->nr_low + READ_ONCE(pool->nr_reserved) &&
+		    pool->nr_made < pool->nr_max;
 	if (is_wanted)
 		pool->nr_made++;
 	raw_spin_unlock_irqrestore(&pool->lock, irqflags);
@@ -126,14 +127,13 @@ static void forget_one(struct brkw_pool *pool)
 
 /**
  * brkw_pool_fill() - make objects until enough are free
- * @pool: the pool
- * @nr_free: how many free objects there should be; the pool's limit holds
+ * @pool: the pool; its limit holds
  *
  * Context: may sleep. Return: 0, or -ENOMEM if memory ran out before.
  */
-int brkw_pool_fill(struct brkw_pool *pool, unsigned int nr_free)
+int brkw_pool_fill(struct brkw_pool *pool)
 {
-	while (reserve_one(pool, nr_free)) {
+	while (reserve_one(pool)) {
 		void *object = kmem_cache_zalloc(pool->cache, GFP_KERNEL);
 
 		if (!object) {
@@ -147,18 +147,31 @@ int brkw_pool_fill(struct brkw_pool *pool, unsigned int nr_free)
 }
 
 /**
+ * brkw_pool_reserve() - have objects for somebody who will soon take many
+ * @pool: the pool
+ * @nr: how many, beyond what is kept ready; 0 when they have been taken
+ *
+ * Context: may sleep; one reservation at a time. Return: as brkw_pool_fill().
+ */
+int brkw_pool_reserve(struct brkw_pool *pool, unsigned int nr)
+{
+	WRITE_ONCE(pool->nr_reserved, nr);
+	return brkw_pool_fill(pool);
+}
+
+/**
  * brkw_pool_trim() - free what a burst of processes left behind
  * @pool: the pool
  * @forget: called before objects are freed: nobody may remember free ones
  *
- * Keeps four times what brkw_pool_fill() is asked for, so that the two do not
- * chase each other. Context: may sleep.
+ * Keeps four times what is kept ready, so that it does not chase brkw_pool_fill(),
+ * and what is reserved. Context: may sleep.
  */
 void brkw_pool_trim(struct brkw_pool *pool, void (*forget)(void))
 {
 	void *object, *excess = NULL;
 
-	while (READ_ONCE(pool->nr_free) > 4 * pool->nr_low) {
+	while (READ_ONCE(pool->nr_free) > 4 * pool->nr_low + READ_ONCE(pool->nr_reserved)) {
 		object = brkw_pool_take(pool, NULL);
 		if (!object)
 			break;

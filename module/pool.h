@@ -21,6 +21,7 @@
  * @nr_free: length of @free
  * @nr_made: objects in existence, free or not
  * @nr_low: how many free objects the worker keeps ready
+ * @nr_reserved: how many more somebody is about to take
  * @nr_max: how many may exist
  */
 struct brkw_pool {
@@ -31,6 +32,7 @@ struct brkw_pool {
 	unsigned int nr_free;
 	unsigned int nr_made;
 	unsigned int nr_low;
+	unsigned int nr_reserved;
 	unsigned int nr_max;
 };
 
@@ -39,7 +41,8 @@ int brkw_pool_init(struct brkw_pool *pool, const char *name, size_t size,
 void brkw_pool_exit(struct brkw_pool *pool);
 void *brkw_pool_take(struct brkw_pool *pool, bool *ret_is_low);
 void brkw_pool_give(struct brkw_pool *pool, void *object);
-int brkw_pool_fill(struct brkw_pool *pool, unsigned int nr_free);
+int brkw_pool_fill(struct brkw_pool *pool);
+int brkw_pool_reserve(struct brkw_pool *pool, unsigned int nr);
 void brkw_pool_trim(struct brkw_pool *pool, void (*forget)(void));
 size_t brkw_pool_bytes(const struct brkw_pool *pool);
 

@@ -390,4 +390,5 @@ void brkw_record_signal(int sig, const struct kernel_siginfo *info,
 void brkw_record_missed_return(void)
 {
 	brkw_outcome_missed();
+	brkw_stack_forget(current);
 }

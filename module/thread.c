@@ -187,7 +187,7 @@ static bool add_once(struct brkw_thread *thread, struct task_struct *task)
  * brkw_thread_open() - watch a thread
  * @task: the thread, held by the caller
  * @acct: the account of its process
- * @ret_flt: minor and major faults of the thread that are older than the slot
+ * @ret_flt: minor and major faults of the thread by now, always filled in
  *
  * Context: preemption off. Without a free slot it is counted and left out.
  * Return: the slot, or NULL if there is none or the thread has one already.
@@ -198,6 +198,8 @@ struct brkw_thread *brkw_thread_open(struct task_struct *task, struct brkw_accou
 	struct brkw_thread *thread;
 	bool is_low = false;
 
+	/* a thread that is adopted may go on with faults as soon as it can be found */
+	read_task_flt(task, ret_flt);
 	thread = brkw_pool_take(&thread_pool, &is_low);
 	if (is_low)
 		brkw_worker_fill();
@@ -209,8 +211,6 @@ struct brkw_thread *brkw_thread_open(struct task_struct *task, struct brkw_accou
 	memset(thread->nr_flt, 0, sizeof(thread->nr_flt));
 	thread->awaited = BRKW_AWAITS_NOTHING;
 	thread->segment = BRKW_SEG_NONE;
-	/* a thread that is adopted may go on with faults as soon as it can be found */
-	read_task_flt(task, ret_flt);
 	memcpy(thread->settled_flt, ret_flt, sizeof(thread->settled_flt));
 	thread->acct = acct;
 	get_task_struct(task);
@@ -375,10 +375,10 @@ void brkw_thread_free(struct task_struct *task)
 	struct brkw_thread *thread = brkw_thread_find(task);
 	struct brkw_account *orphan;
 
+	brkw_stack_forget(task);
 	if (!thread)
 		return;
 	brkw_outcome_forget(thread);
-	brkw_stack_forget(task);
 	orphan = leave_account(thread);
 	del_thread(thread);
 	brkw_pool_give(&thread_pool, thread);
@@ -505,13 +505,23 @@ void brkw_thread_clear(void)
 
 /**
  * brkw_thread_fill() - have enough free slots
- * @nr_more: for so many threads, beyond what is kept ready anyway
  *
  * Context: may sleep. Return: 0 or -ENOMEM.
  */
-int brkw_thread_fill(unsigned int nr_more)
+int brkw_thread_fill(void)
 {
-	return brkw_pool_fill(&thread_pool, thread_pool.nr_low + nr_more);
+	return brkw_pool_fill(&thread_pool);
+}
+
+/**
+ * brkw_thread_reserve() - have free slots beyond what is kept ready
+ * @nr: for so many threads, until called with another number
+ *
+ * Context: may sleep. Return: 0 or -ENOMEM.
+ */
+int brkw_thread_reserve(unsigned int nr)
+{
+	return brkw_pool_reserve(&thread_pool, nr);
 }
 
 /**
@@ -554,7 +564,7 @@ int brkw_thread_init(unsigned int nr_max_processes, unsigned int nr_low)
 	if (!err)
 		err = brkw_table_init(&brkw_thread_table, nr_max_processes);
 	if (!err)
-		err = brkw_thread_fill(0);
+		err = brkw_thread_fill();
 	return err;
 }
 

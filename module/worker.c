@@ -48,8 +48,8 @@ void brkw_worker_fill(void)
 
 static void do_fill(struct work_struct *work)
 {
-	brkw_account_fill(0);
-	brkw_thread_fill(0);
+	brkw_account_fill();
+	brkw_thread_fill();
 }
 
 /**
