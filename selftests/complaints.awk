@@ -17,7 +17,8 @@ is_oom { if (/oom-kill:/) is_oom = 0; next }
 
 # What failnth makes fail, whoever of the kernel allocates it, is told with a trace.
 /failnth: (vmalloc error|page allocation failure):/ { is_refused = 1 }
-/kmem_cache_create[a-z_]*\(brkw_[a-z]+\) failed with error -12/ { is_refused = 1 }
+# A slab cache that lacks a part is an invalid one to the kernel.
+/kmem_cache_create[a-z_]*\(brkw_[a-z]+\) failed with error -(12|22)/ { is_refused = 1 }
 is_refused && /Call Trace/ { is_refused = 0; next }
 
 /BUG: KCSAN:/ { is_race = 1; nr_lines = 0; is_ours = 0 }

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include "../kselftest_harness.h"
 #include "subject.h"
@@ -135,6 +136,41 @@ TEST_F(regress, exec_while_somebody_borrows)
 	EXPECT_TRUE(account_is_sound(&acct));
 	EXPECT_TRUE(subject_has_ended(&self->child, BRKW_REPLACED, DELTAS()));
 	kill(pid, SIGKILL);
+}
+
+#define NR_MANY		4000	/* more than are kept of a burst */
+#define SZ_LITTLE	8192
+
+static long step_have_threads(const long *arg)
+{
+	const int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
+			  CLONE_SYSVSEM;
+	char *stacks = mmap(NULL, NR_MANY * SZ_LITTLE, RW, ANON, -1, 0);
+	int i;
+
+	for (i = 1; i <= NR_MANY; i++)
+		if (clone(wait_for_ever, stacks + i * SZ_LITTLE, flags, NULL) < 0)
+			break;
+	return i - 1;
+}
+
+/* What is made ready for them may be freed, as after a burst, before they get it. */
+TEST_F(regress, many_threads_are_adopted)
+{
+	struct brkw_snapshot_entry acct;
+	__s64 nr_dropped;
+	long nr;
+
+	nr = step(&self->child, step_have_threads);
+	ASSERT_LT(NR_MANY / 2, nr);
+	nr_dropped = account_stat("drop_thread_pool");
+	ASSERT_EQ(0, sys_write(ENABLED, "0"));
+	ASSERT_EQ(0, sys_write(ENABLED, "1"));
+	EXPECT_EQ(nr_dropped, account_stat("drop_thread_pool"));
+	EXPECT_LE(nr, account_stat("threads_live"));
+	ASSERT_EQ(0, account_read(self->child.pid, &acct));
+	EXPECT_TRUE(account_is_sound(&acct));
+	EXPECT_EQ(0, acct.value[BRKW_KEY_FAULT_UNATTRIBUTED]);
 }
 
 /* What lies over nothing starts nowhere, and that is no address. */
