@@ -1182,10 +1182,15 @@ static void check_ended(const char *what)
 static void check_stats(const char *what)
 {
 	const char *at;
+	char reason[32];
+	long long nr;
 
 	slurp(FOLDER "/" BRKW_FILE_STATS, text, sizeof(text));
 	at = strstr(text, "\nevents_mismatched ");
 	expect(what, "events_mismatched", 0, at ? atoll(at + 19) : -1);
+	for (at = text; (at = strstr(at, "\ndrop_")); at++)
+		if (sscanf(at, "%31s %lld", reason, &nr) == 2)
+			expect(what, reason, 0, nr);
 	at = strstr(text, "\nevents_dropped ");
 	expect(what, "events_dropped", 0, at ? atoll(at + 16) : -1);
 }
