@@ -253,8 +253,7 @@ bool brkw_probe_is_heard(void)
 	unsigned int i;
 	bool is_heard;
 
-	if (!mutex_trylock(&canary_mutex))
-		return true;
+	mutex_lock(&canary_mutex);
 	for (i = 0; i < ARRAY_SIZE(canaries); i++)
 		nr_hits[i] = brkw_attach_hits(&canaries[i]);
 	vm_memory_committed();
