@@ -303,15 +303,37 @@ static int take_descriptor(const struct subject *child, int fd)
 	return fd;
 }
 
+/* Pages that are not there until they are given, by a descriptor of userfaultfd(). */
+static bool hold_back(int fd, long start, long size)
+{
+	struct uffdio_register range = {
+		.range = { start, size },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+	struct uffdio_api api = { .api = UFFD_API };
+
+	return !ioctl(fd, UFFDIO_API, &api) && !ioctl(fd, UFFDIO_REGISTER, &range);
+}
+
+static bool is_wanted(int fd)
+{
+	struct pollfd waiting = { .fd = fd, .events = POLLIN };
+
+	return poll(&waiting, 1, 10000) == 1;
+}
+
+static bool give(int fd, long start, long size)
+{
+	struct uffdio_zeropage zero = { .range = { start, size } };
+
+	return !ioctl(fd, UFFDIO_ZEROPAGE, &zero);
+}
+
 /* While a fault waits for us, its process can be read. */
 TEST_F(life, userfaultfd)
 {
-	struct uffdio_register range = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-	struct uffdio_api api = { .api = UFFD_API };
 	struct brkw_snapshot_entry acct;
-	struct uffdio_zeropage zero;
 	struct proc_faults faults;
-	struct pollfd waiting;
 	long start;
 	int fd;
 
@@ -323,17 +345,13 @@ TEST_F(life, userfaultfd)
 	fd = take_descriptor(&self->child, fd);
 	ASSERT_LE(0, fd);
 	start = map(&self->child, 0, 2 * PAGE, ANON, -1);
-	ASSERT_EQ(0, ioctl(fd, UFFDIO_API, &api));
-	range.range = (struct uffdio_range){ start, 2 * PAGE };
-	ASSERT_EQ(0, ioctl(fd, UFFDIO_REGISTER, &range));
+	ASSERT_TRUE(hold_back(fd, start, 2 * PAGE));
 	ASSERT_TRUE(subject_mark(&self->child));
 	begin_step(&self->child, step_touch, start, 2 * PAGE, 0);
-	waiting = (struct pollfd){ .fd = fd, .events = POLLIN };
-	ASSERT_EQ(1, poll(&waiting, 1, 10000));
+	ASSERT_TRUE(is_wanted(fd));
 	ASSERT_EQ(0, account_read(self->child.pid, &acct));
 	EXPECT_TRUE(account_is_sound(&acct));
-	zero = (struct uffdio_zeropage){ .range = range.range };
-	EXPECT_EQ(0, ioctl(fd, UFFDIO_ZEROPAGE, &zero));
+	EXPECT_TRUE(give(fd, start, 2 * PAGE));
 	EXPECT_EQ(0, subject_answer(&self->child));
 	/* entered again when it has waited, but counted once at most */
 	ASSERT_EQ(0, proc_read_faults(self->child.pid, &faults));
@@ -376,11 +394,7 @@ static bool has_file_soon(pid_t pid)
 /* Nobody waits for a reader whose memory is not there, once the process has ended. */
 TEST_F(life, reader_that_takes_for_ever)
 {
-	struct uffdio_register range = { .mode = UFFDIO_REGISTER_MODE_MISSING };
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_zeropage zero;
 	struct reading reading;
-	struct pollfd waiting;
 	pthread_t reader;
 	char path[64];
 	int fd;
@@ -389,22 +403,18 @@ TEST_F(life, reader_that_takes_for_ever)
 	if (fd < 0)
 		SKIP(return, "no userfaultfd() in this kernel");
 	reading.page = mmap(NULL, PAGE, RW, ANON, -1, 0);
-	ASSERT_EQ(0, ioctl(fd, UFFDIO_API, &api));
-	range.range = (struct uffdio_range){ (unsigned long)reading.page, PAGE };
-	ASSERT_EQ(0, ioctl(fd, UFFDIO_REGISTER, &range));
+	ASSERT_TRUE(hold_back(fd, (long)reading.page, PAGE));
 	ASSERT_TRUE(has_file_soon(self->child.pid));
 	snprintf(path, sizeof(path), BRKW_FOLDER "%d", self->child.pid);
 	reading.fd = open(path, O_RDONLY);
 	ASSERT_LE(0, reading.fd);
 	ASSERT_EQ(0, pthread_create(&reader, NULL, read_once, &reading));
-	waiting = (struct pollfd){ .fd = fd, .events = POLLIN };
-	EXPECT_EQ(1, poll(&waiting, 1, 10000));
+	EXPECT_TRUE(is_wanted(fd));
 	subject_stop(&self->child);
 	usleep(200000);
 	EXPECT_EQ(0, subject_start(&self->child));
 	EXPECT_TRUE(has_file_soon(self->child.pid));
-	zero = (struct uffdio_zeropage){ .range = range.range };
-	EXPECT_EQ(0, ioctl(fd, UFFDIO_ZEROPAGE, &zero));
+	EXPECT_TRUE(give(fd, (long)reading.page, PAGE));
 	EXPECT_EQ(0, pthread_join(reader, NULL));
 	EXPECT_LT(0, reading.nr);
 	EXPECT_EQ(-1, pread(reading.fd, path, 1, 0));
