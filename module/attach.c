@@ -4,20 +4,21 @@
  * registering it: the first candidate that is not absent is taken.
  */
 #include "attach.h"
+#include "attach_ftrace.h"
 #include "record.h"
 
 /* Returns that may be awaited at once; mostly one a CPU, more if they sleep. */
 #define NR_RETURNS	256
 
 /* As many as there are hooks, or more than one wait for RCU is needed. */
-#define NR_FINDERS	24
+#define NR_LEAVING	24
 
 static DEFINE_PER_CPU(u64, nr_timed);
 static DEFINE_PER_CPU(u64, timed_ns);
 
-/* Of who arms: one at a time. */
-static struct kprobe finders[NR_FINDERS];
-static unsigned int nr_finders;
+/* Disarmed, but they may be running. Of who disarms: one at a time. */
+static struct kprobe *leaving[NR_LEAVING];
+static unsigned int nr_leaving;
 
 /**
  * brkw_attach_note_cost() - a hit that was timed is over
@@ -147,66 +148,6 @@ static int register_probe(struct brkw_hook *hook)
 	return register_kprobe(&hook->kp);
 }
 
-/**
- * brkw_attach_done() - hooks have been armed: forget what has found them
- *
- * Context: may sleep; as brkw_attach().
- */
-void brkw_attach_done(void)
-{
-	struct kprobe *probes[NR_FINDERS];
-	unsigned int i;
-
-	for (i = 0; i < nr_finders; i++)
-		probes[i] = &finders[i];
-	unregister_kprobes(probes, nr_finders);
-	nr_finders = 0;
-}
-
-/*
- * The address of a function. ftrace_set_filter() takes names, but compares each
- * with those of all functions of the kernel, tens of thousands; a kprobe looks it
- * up. It is never armed. They are unregistered together, because that waits for
- * RCU.
- */
-static int find_address(const char *symbol, unsigned long *ret_addr)
-{
-	struct kprobe *finder;
-	int err;
-
-	if (nr_finders == NR_FINDERS)
-		brkw_attach_done();
-	finder = &finders[nr_finders];
-	*finder = (struct kprobe){ .symbol_name = symbol, .flags = KPROBE_FLAG_DISABLED };
-	err = register_kprobe(finder);
-	if (err)
-		return err;
-	nr_finders++;
-	*ret_addr = (unsigned long)finder->addr;
-	return 0;
-}
-
-static int register_ops(struct brkw_hook *hook)
-{
-	unsigned long addr;
-	int err;
-
-	if (!BRKW_HAS_FTRACE || !hook->entry->by_ftrace)
-		return -EOPNOTSUPP;
-	err = find_address(hook->entry->symbol, &addr);
-	if (err)
-		return err;
-	/* freeing a filter leaves the ops with what it freed */
-	memset(&hook->ops, 0, sizeof(hook->ops));
-	hook->ops.func = hook->entry->by_ftrace;
-	err = ftrace_set_filter_ip(&hook->ops, addr, 0, 1);
-	if (!err)
-		err = register_ftrace_function(&hook->ops);
-	if (err)
-		ftrace_free_filter(&hook->ops);
-	return err;
-}
-
 static void match_tracepoint(struct tracepoint *tp, void *data)
 {
 	struct brkw_hook *hook = data;
@@ -256,13 +197,23 @@ int brkw_attach(struct brkw_hook *hook, bool may_ftrace)
 		err = arm(hook, register_tracepoint);
 	} else {
 		if (may_ftrace)
-			err = arm(hook, register_ops);
+			err = arm(hook, brkw_ftrace_register);
 		hook->is_ftrace = !err;
 		if (err)
 			err = arm(hook, register_probe);
 	}
 	hook->is_armed = !err;
 	return err;
+}
+
+/**
+ * brkw_attach_done() - hooks have been armed: forget what has found them
+ *
+ * Context: may sleep; as brkw_attach().
+ */
+void brkw_attach_done(void)
+{
+	brkw_ftrace_register_done();
 }
 
 /* Two processors that add to nmissed at once may add one, hence less than none. */
@@ -322,8 +273,8 @@ const char *brkw_attach_kind(const struct brkw_hook *hook)
  * brkw_detach() - disarm a hook
  * @hook: the hook, armed or not
  *
- * Context: may sleep. Only a tracepoint may still be running afterwards, until
- * tracepoint_synchronize_unregister().
+ * Call brkw_detach_done() when all are disarmed that shall be.
+ * Context: may sleep; as brkw_attach(). The hook may still be running until then.
  */
 void brkw_detach(struct brkw_hook *hook)
 {
@@ -332,11 +283,27 @@ void brkw_detach(struct brkw_hook *hook)
 	hook->nr_missed_before += missed_now(hook);
 	if (hook->tp) {
 		tracepoint_probe_unregister(hook->tp, hook->entry->by_tracepoint, NULL);
-	} else if (BRKW_HAS_FTRACE && hook->is_ftrace) {
-		unregister_ftrace_function(&hook->ops);
-		ftrace_free_filter(&hook->ops);
+	} else if (hook->is_ftrace) {
+		brkw_ftrace_unregister(hook);
 	} else {
-		unregister_kprobe(&hook->kp);
+		if (nr_leaving == NR_LEAVING)
+			brkw_detach_done();
+		disable_kprobe(&hook->kp);
+		leaving[nr_leaving++] = &hook->kp;
 	}
 	hook->is_armed = false;
+}
+
+/**
+ * brkw_detach_done() - wait until no hook runs any more that was disarmed
+ *
+ * Unregistering waits for RCU, for each kprobe or for all at once.
+ * Context: may sleep; as brkw_attach().
+ */
+void brkw_detach_done(void)
+{
+	unregister_kprobes(leaving, nr_leaving);
+	nr_leaving = 0;
+	brkw_ftrace_unregister_done();
+	tracepoint_synchronize_unregister();
 }

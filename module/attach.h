@@ -56,11 +56,12 @@ struct brkw_key_range {
  * @keys: what cannot be known without it
  * @is_required: the module cannot do without
  * @is_fault: goes with the parameter faults
+ * @is_rare: is hit so rarely that it may share an ftrace_ops
  * @entry: which candidate registered
  * @is_armed: is registered
  * @is_ftrace: by ftrace
  * @kp: the probe, or
- * @ops: the same by ftrace
+ * @ops: the same by ftrace, of one that is not rare
  * @tp: the tracepoint
  * @nr_missed_before: misses up to the last time it was disarmed
  * @nr_handler_faults: what @kp counts as missed and is not, see compat.h
@@ -72,6 +73,7 @@ struct brkw_hook {
 	struct brkw_key_range keys[NR_KEY_RANGES];
 	bool is_required;
 	bool is_fault;
+	bool is_rare;
 
 	const struct brkw_entry *entry;
 	bool is_armed;
@@ -156,6 +158,7 @@ void brkw_attach_exit(void);
 int brkw_attach(struct brkw_hook *hook, bool may_ftrace);
 void brkw_attach_done(void);
 void brkw_detach(struct brkw_hook *hook);
+void brkw_detach_done(void);
 const char *brkw_attach_kind(const struct brkw_hook *hook);
 u64 brkw_attach_missed(const struct brkw_hook *hook);
 u64 brkw_attach_missed_returns(void);

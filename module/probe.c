@@ -60,7 +60,7 @@ BRKW_DEFINE_ENTRY(canary, canary_sang)
 BRKW_DEFINE_ENTRY(canary_by_kprobe, canary_sang)
 
 static struct brkw_hook canaries[] = {
-	{ .name = "canary", .entries = { BRKW_ENTRY(CANARY_SYMBOL, canary) } },
+	{ .name = "canary", .entries = { BRKW_ENTRY(CANARY_SYMBOL, canary) }, .is_rare = true },
 	{ .name = "canary", .entries = { BRKW_ENTRY(CANARY_SYMBOL, canary_by_kprobe) } },
 };
 
@@ -97,6 +97,7 @@ static struct brkw_hook hooks[] = {
 		.name = "sys_brk_compat",
 		.lost = "brk calls of 32-bit programs that change no page",
 		.entries = { BRKW_ENTRY("__ia32_sys_brk", sys_brk_compat) },
+		.is_rare = true,
 	}, {
 		.name = "brk_grow",
 		.lost = "the growth of the heap",
@@ -130,6 +131,7 @@ static struct brkw_hook hooks[] = {
 			BRKW_ENTRY("__arm64_sys_mremap", sys_mremap),
 			BRKW_ENTRY("sys_mremap", sys_mremap),
 		},
+		.is_rare = true,
 		KEYS(RANGE(MREMAP_FAIL_EVENTS, MREMAP_FAIL_EVENTS)),
 	}, {
 		.name = "sys_mremap_compat",
@@ -137,6 +139,7 @@ static struct brkw_hook hooks[] = {
 		.entries = {
 			BRKW_ENTRY("__ia32_sys_mremap", sys_mremap_compat),
 		},
+		.is_rare = true,
 	}, {
 		.name = "mremap_grow",
 		.lost = "mappings that mremap grows",
@@ -146,11 +149,13 @@ static struct brkw_hook hooks[] = {
 		.name = "stack",
 		.lost = "stacks that grow",
 		.entries = { BRKW_ENTRY("expand_downwards", stack) },
+		.is_rare = true,
 		SIZE_KEYS(RANGE(STACK_GROW_EVENTS, STACK_GROW_BYTES)),
 	}, {
 		.name = "special",
 		.lost = "special mappings (vdso, uprobes)",
 		.entries = { BRKW_ENTRY("_install_special_mapping", special) },
+		.is_rare = true,
 		SIZE_KEYS(RANGE(OTHER_GROW_EVENTS, OTHER_GROW_BYTES)),
 	}, {
 		.name = "madvise",
@@ -160,6 +165,7 @@ static struct brkw_hook hooks[] = {
 			BRKW_ENTRY("do_madvise.part.0", madvise),
 			BRKW_ENTRY("do_madvise", madvise),
 		},
+		.is_rare = true,
 		KEYS(RANGE(MADVISE_DONTNEED_EVENTS, MADVISE_FREE_BYTES)),
 	}, {
 		.name = "fault",
@@ -191,16 +197,19 @@ static struct brkw_hook hooks[] = {
 		.lost = "the end of processes",
 		.entries = { BRKW_ENTRY("exit_mmap", exit) },
 		.is_required = true,
+		.is_rare = true,
 	}, {
 		.name = "exec",
 		.lost = "processes after exec",
 		.entries = { BRKW_ENTRY("setup_new_exec", exec) },
 		.is_required = true,
+		.is_rare = true,
 	}, {
 		.name = "fork",
 		.lost = "new processes and threads",
 		.entries = { BRKW_ENTRY("wake_up_new_task", fork) },
 		.is_required = true,
+		.is_rare = true,
 	},
 };
 
@@ -274,7 +283,7 @@ void brkw_probe_disarm(void)
 	disarm_canaries();
 	while (i)
 		brkw_detach(&hooks[--i]);
-	tracepoint_synchronize_unregister();
+	brkw_detach_done();
 }
 
 static int arm_hooks(bool has_faults, bool may_ftrace, const char **ret_missing)
@@ -326,7 +335,7 @@ void brkw_probe_disarm_faults(void)
 	for (i = 0; i < ARRAY_SIZE(hooks); i++)
 		if (hooks[i].is_fault)
 			brkw_detach(&hooks[i]);
-	tracepoint_synchronize_unregister();
+	brkw_detach_done();
 }
 
 static void mark_range(const struct brkw_key_range *range, u64 *keys)
