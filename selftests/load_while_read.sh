@@ -17,6 +17,8 @@ nr_churns=${BRKWATCH_LONG:+8}
 nr_churns=${nr_churns:-2}
 rest=${BRKWATCH_SLOW:+4}	# seconds
 rest=${rest:-0.2}
+niceness=${BRKWATCH_SLOW:+19}
+niceness=${niceness:-0}
 min_opens=${BRKWATCH_SLOW:+$nr_cycles}
 min_opens=${min_opens:-100}
 nr_loads=0
@@ -24,8 +26,9 @@ nr_refused=0
 nr_killed=0
 jobs=()
 
-# Somebody is always at it, but not all at once: on a kernel that hunts for bugs
-# nobody could load for minutes, and nobody unload who always finds a file held.
+# Somebody is always at it, but not all at once: nobody could unload who always
+# finds a file held. On a kernel that hunts for bugs they yield to who loads, who
+# would take minutes; while it waits, which is most of the time, they all run.
 by_turns() {
 	while :; do
 		"$@"
@@ -45,17 +48,20 @@ hold() {
 	"$here/peruse" 1 $RANDOM hold >>"$scratch/peruse" 2>>"$scratch/wrong"
 }
 
+start_job() {
+	by_turns "$1" &
+	jobs+=($!)
+	renice -n "$niceness" -p $! >/dev/null
+}
+
 start_jobs() {
-	local i job
+	local i
 	scratch=$(mktemp -d)
 	for ((i = 1; i <= nr_churns; i++)); do
-		by_turns churn &
-		jobs+=($!)
+		start_job churn
 	done
-	for job in read_all hold; do
-		by_turns $job &
-		jobs+=($!)
-	done
+	start_job read_all
+	start_job hold
 }
 
 # shellcheck disable=SC2317 # called by trap
