@@ -90,8 +90,8 @@ struct brkw_hook {
 /*
  * BRKW_DEFINE_ENTRY(name, record): the functions that the kernel calls. Each
  * entry has its own, so that nothing is looked up and nothing is called
- * through a pointer on the way. ftrace calls with preemption as the function
- * had it; the ledger wants it off.
+ * through a pointer on the way, but for what is rare and shares an ftrace_ops.
+ * ftrace calls with preemption as the function had it; the ledger wants it off.
  */
 #define BRKW_DEFINE_ENTRY(name, record)						\
 	static noinline void name##_timed(struct pt_regs *regs)			\
