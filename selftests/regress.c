@@ -2,8 +2,12 @@
 /* Bugs that were found, by what they looked like from outside. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/userfaultfd.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include "../kselftest_harness.h"
@@ -190,6 +194,71 @@ TEST_F(regress, mapping_at_address_zero)
 				    DELTAS(DELTA(MMAP_ANON_PRIVATE_EVENTS, 3),
 					   DELTA(MMAP_ANON_PRIVATE_BYTES, 9 * PAGE),
 					   DELTA(MMAP_REPLACED_BYTES, PAGE))));
+}
+
+#define NR_CALLERS	300	/* more than there is room for */
+#define SZ_CALLERS	(NR_CALLERS * PAGE)
+
+static void *forget_page(void *page)
+{
+	return (void *)(long)madvise(page, PAGE, MADV_DONTNEED);
+}
+
+/* Who forgets one of these pages waits until that has been read from @fd. */
+static bool tells_what_is_forgotten(int fd, char *pages)
+{
+	struct uffdio_register range = {
+		.range = { (long)pages, SZ_CALLERS },
+		.mode = UFFDIO_REGISTER_MODE_MISSING,
+	};
+	struct uffdio_api api = { .api = UFFD_API, .features = UFFD_FEATURE_EVENT_REMOVE };
+
+	return !ioctl(fd, UFFDIO_API, &api) && !ioctl(fd, UFFDIO_REGISTER, &range);
+}
+
+static __s64 nr_forgotten(void)
+{
+	struct brkw_snapshot_entry acct;
+
+	if (account_read(getpid(), &acct))
+		return -1;
+	return acct.value[BRKW_KEY_MADVISE_DONTNEED_EVENTS];
+}
+
+/* So many calls are under way at once that the returns of some cannot be caught. */
+TEST(more_returns_than_can_be_awaited)
+{
+	__s64 nr_before, nr_missed;
+	pthread_t callers[NR_CALLERS];
+	pthread_attr_t small;	/* of a larger stack the library forgets pages, too */
+	struct uffd_msg message;
+	char *pages;
+	int fd, i;
+
+	fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	if (fd < 0)
+		SKIP(return, "no userfaultfd() in this kernel");
+	pages = mmap(NULL, SZ_CALLERS, RW, ANON, -1, 0);
+	ASSERT_TRUE(tells_what_is_forgotten(fd, pages));
+	pthread_attr_init(&small);
+	pthread_attr_setstacksize(&small, PTHREAD_STACK_MIN);
+	nr_before = nr_forgotten();
+	ASSERT_LE(0, nr_before);
+	nr_missed = account_stat("events_missed");
+	for (i = 0; i < NR_CALLERS; i++)
+		ASSERT_EQ(0, pthread_create(&callers[i], &small, forget_page, pages + i * PAGE));
+	sleep(1);
+	for (i = 0; i < NR_CALLERS; i++)
+		ASSERT_EQ(sizeof(message), read(fd, &message, sizeof(message)));
+	for (i = 0; i < NR_CALLERS; i++)
+		ASSERT_EQ(0, pthread_join(callers[i], NULL));
+	nr_missed = account_stat("events_missed") - nr_missed;
+	EXPECT_LT(0, nr_missed);
+	EXPECT_EQ(nr_before + NR_CALLERS, nr_forgotten() + nr_missed);
+	/* and they can again */
+	close(fd);
+	EXPECT_EQ(0, madvise(pages, PAGE, MADV_DONTNEED));
+	EXPECT_EQ(nr_before + NR_CALLERS + 1, nr_forgotten() + nr_missed);
 }
 
 TEST_HARNESS_MAIN
