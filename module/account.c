@@ -204,7 +204,7 @@ void brkw_account_open_embryo(struct mm_struct *mm)
 {
 	struct brkw_account *acct;
 
-	if (brkw_account_find(mm))
+	if (!brkw_ledger_may_open() || brkw_account_find(mm))
 		return;
 	acct = take_account(mm);
 	if (!acct)
@@ -237,7 +237,7 @@ void brkw_account_fork(struct task_struct *child)
 	struct brkw_thread *parent;
 	struct brkw_account *acct;
 
-	if (!child->mm || child->flags & PF_KTHREAD)
+	if (!child->mm || child->flags & PF_KTHREAD || !brkw_ledger_may_open())
 		return;
 	if (thread_group_leader(child)) {
 		acct = brkw_account_open(child->mm, child->mm != current->mm, child);
@@ -264,6 +264,8 @@ void brkw_account_exec(void)
 	struct brkw_thread *thread = brkw_thread_find(current);
 	struct brkw_account *acct = thread ? thread->acct : NULL;
 
+	if (!brkw_ledger_may_open())
+		return;
 	if (acct && acct->mm == current->mm)
 		return;		/* adopted since exec made it ours */
 	if (acct && !brkw_thread_desert(thread, acct) &&

@@ -16,7 +16,7 @@
 static DEFINE_PER_CPU(u64, nr_timed);
 static DEFINE_PER_CPU(u64, timed_ns);
 
-/* Disarmed, but they may be running. Of who disarms: one at a time. */
+/* To be disarmed, all at once. Of who disarms: one at a time. */
 static struct kprobe *leaving[NR_LEAVING];
 static unsigned int nr_leaving;
 
@@ -288,7 +288,6 @@ void brkw_detach(struct brkw_hook *hook)
 	} else {
 		if (nr_leaving == NR_LEAVING)
 			brkw_detach_done();
-		disable_kprobe(&hook->kp);
 		leaving[nr_leaving++] = &hook->kp;
 	}
 	hook->is_armed = false;
@@ -297,7 +296,7 @@ void brkw_detach(struct brkw_hook *hook)
 /**
  * brkw_detach_done() - wait until no hook runs any more that was disarmed
  *
- * Unregistering waits for RCU, for each kprobe or for all at once.
+ * Only now kprobes are: unregistering waits for RCU, for each or for all at once.
  * Context: may sleep; as brkw_attach().
  */
 void brkw_detach_done(void)

@@ -14,32 +14,47 @@
 
 static atomic64_t nr_drops[BRKW_NR_DROPS];
 static atomic64_t nr_early;
-static bool is_opening = true;
+static enum brkw_phase phase;
 static u64 nr_missed;
 static u64 heard_ns;
 static u64 not_exact_since_ns;
 
 /**
- * brkw_ledger_set_opening() - the accounts of older processes are to be opened
- * @is_on: true before hooks are armed or disarmed, false when all is open
+ * brkw_ledger_set_phase() - tell what hooks may do
+ * @new_phase: BRKW_ARMING before hooks are armed or disarmed, BRKW_ADOPTING when
+ *	       all are armed, BRKW_WATCHING when all accounts are open
  *
- * Meanwhile an event that nobody takes is early, not dropped: it is older than
- * the account that it would belong to. Context: any.
+ * Whom a hook has let pass before BRKW_ADOPTING can be seen by who adopts it when
+ * this returns. Context: may sleep.
  */
-void brkw_ledger_set_opening(bool is_on)
+void brkw_ledger_set_phase(enum brkw_phase new_phase)
 {
-	WRITE_ONCE(is_opening, is_on);
+	WRITE_ONCE(phase, new_phase);
+	if (new_phase == BRKW_ADOPTING)
+		synchronize_rcu();
+}
+
+/**
+ * brkw_ledger_may_open() - hooks may open accounts and slots
+ *
+ * Context: any. Return: false while some may not be armed that would see their end,
+ * or who else comes into them.
+ */
+bool brkw_ledger_may_open(void)
+{
+	return READ_ONCE(phase) != BRKW_ARMING;
 }
 
 /**
  * brkw_drop() - count an event or an account that could not be taken
  * @reason: why
  *
- * Context: any.
+ * Before BRKW_WATCHING an event that nobody takes is early, not dropped: it is
+ * older than the account that it would belong to. Context: any.
  */
 void brkw_drop(enum brkw_drop reason)
 {
-	if (READ_ONCE(is_opening) &&
+	if (READ_ONCE(phase) != BRKW_WATCHING &&
 	    (reason == BRKW_DROP_NO_ACCOUNT || reason == BRKW_DROP_NO_THREAD)) {
 		if (reason == BRKW_DROP_NO_ACCOUNT)
 			atomic64_inc(&nr_early);

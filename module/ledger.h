@@ -92,6 +92,13 @@ enum brkw_drop {
 	BRKW_NR_DROPS
 };
 
+/** enum brkw_phase - what hooks may do */
+enum brkw_phase {
+	BRKW_ARMING,	/* open no account: of some the beginning or the end is not seen */
+	BRKW_ADOPTING,	/* all are armed; processes that are older get their accounts */
+	BRKW_WATCHING,	/* all processes have one */
+};
+
 /* A sum, that is: made by read.c, so that its place is free. */
 #define BRKW_NO_KEY	BRKW_KEY_VM_GROWN_BYTES
 
@@ -322,7 +329,8 @@ int brkw_ledger_init(unsigned int nr_max_processes, unsigned int nr_max_ended,
 void brkw_ledger_exit(void);
 void brkw_ledger_clear(void);
 void brkw_ledger_stats(struct brkw_ledger_stats *ret_stats);
-void brkw_ledger_set_opening(bool is_on);
+void brkw_ledger_set_phase(enum brkw_phase new_phase);
+bool brkw_ledger_may_open(void);
 void brkw_ledger_set_missed(u64 nr_missed);
 void brkw_ledger_set_heard(bool is_heard);
 u64 brkw_ledger_not_exact_since_ns(void);

@@ -34,7 +34,7 @@ static bool may_ftrace = true;
 
 static void stop_watching(void)
 {
-	brkw_ledger_set_opening(true);
+	brkw_ledger_set_phase(BRKW_ARMING);
 	brkw_probe_disarm();
 	brkw_ledger_clear();
 }
@@ -62,9 +62,9 @@ static int start_watching(bool is_patient)
 	err = brkw_probe_arm(switches.has_faults, may_ftrace, &missing);
 	if (err) {
 		pr_err("cannot hook %s (%d); are kprobes allowed on this kernel?\n", missing, err);
-		brkw_ledger_clear();	/* of what the first hooks have opened */
 		return err;
 	}
+	brkw_ledger_set_phase(BRKW_ADOPTING);
 	brkw_probe_unknown(unknown);
 	brkw_read_set_unknown(unknown);
 	brkw_ledger_set_heard(true);
@@ -75,7 +75,7 @@ static int start_watching(bool is_patient)
 		stop_watching();
 		return err;
 	}
-	brkw_ledger_set_opening(false);
+	brkw_ledger_set_phase(BRKW_WATCHING);
 	return 0;
 }
 

@@ -166,8 +166,11 @@ static void link_thread(struct brkw_thread *thread, struct brkw_account *acct)
 	raw_spin_unlock_irqrestore(&acct->lock, irqflags);
 }
 
-/* A new thread may be met both by its hook and by who adopts the process. */
-static bool add_once(struct brkw_thread *thread, struct task_struct *task)
+/*
+ * A new thread may be met both by its hook and by who adopts the process; then it
+ * goes on with faults as soon as it can be found, so they are read last.
+ */
+static bool add_once(struct brkw_thread *thread, struct task_struct *task, unsigned long *ret_flt)
 {
 	unsigned long bucket = brkw_table_bucket(&brkw_thread_table, task);
 	unsigned long irqflags;
@@ -175,6 +178,8 @@ static bool add_once(struct brkw_thread *thread, struct task_struct *task)
 
 	raw_spin_lock_irqsave(&brkw_thread_table.lock, irqflags);
 	is_new = !brkw_thread_find(task);
+	read_task_flt(task, ret_flt);
+	memcpy(thread->settled_flt, ret_flt, sizeof(thread->settled_flt));
 	if (is_new) {
 		smp_store_release(&thread->key, task);	/* brkw_thread_is_of() */
 		hlist_nulls_add_head_rcu(&thread->node, &brkw_thread_table.heads[bucket]);
@@ -198,7 +203,6 @@ struct brkw_thread *brkw_thread_open(struct task_struct *task, struct brkw_accou
 	struct brkw_thread *thread;
 	bool is_low = false;
 
-	/* a thread that is adopted may go on with faults as soon as it can be found */
 	read_task_flt(task, ret_flt);
 	thread = brkw_pool_take(&thread_pool, &is_low);
 	if (is_low)
@@ -211,10 +215,9 @@ struct brkw_thread *brkw_thread_open(struct task_struct *task, struct brkw_accou
 	memset(thread->nr_flt, 0, sizeof(thread->nr_flt));
 	thread->awaited = BRKW_AWAITS_NOTHING;
 	thread->segment = BRKW_SEG_NONE;
-	memcpy(thread->settled_flt, ret_flt, sizeof(thread->settled_flt));
 	thread->acct = acct;
 	get_task_struct(task);
-	if (!add_once(thread, task)) {
+	if (!add_once(thread, task, ret_flt)) {
 		put_task_struct(task);
 		brkw_pool_give(&thread_pool, thread);
 		return NULL;

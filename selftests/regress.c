@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include "../kselftest_harness.h"
 #include "subject.h"
 
@@ -175,6 +176,59 @@ TEST_F(regress, many_threads_are_adopted)
 	ASSERT_EQ(0, account_read(self->child.pid, &acct));
 	EXPECT_TRUE(account_is_sound(&acct));
 	EXPECT_EQ(0, acct.value[BRKW_KEY_FAULT_UNATTRIBUTED]);
+}
+
+#define NR_HELD		40
+#define SZ_LONG		(8 * PAGE)	/* such arguments grow the stack that exec makes */
+
+static pid_t exec_held(char *argument)
+{
+	char *long_argv[] = { program, argument, NULL };
+	pid_t pid = fork();
+
+	if (!pid) {
+		execve(program, long_argv, envp);
+		_exit(1);
+	}
+	return pid;
+}
+
+static void *exec_many(void *pids)
+{
+	char *argument = malloc(SZ_LONG);
+	int i;
+
+	memset(argument, 'a', SZ_LONG - 1);
+	argument[SZ_LONG - 1] = '\0';
+	for (i = 0; i < NR_HELD; i++) {
+		((pid_t *)pids)[i] = exec_held(argument);
+		usleep(10000);
+	}
+	free(argument);
+	return NULL;
+}
+
+/* They are all watched whichever hooks saw them, and from their first thread on. */
+TEST(exec_while_hooks_are_armed)
+{
+	struct brkw_snapshot_entry acct;
+	pid_t pids[NR_HELD];
+	pthread_t thread;
+	int i;
+
+	sys_beside("held", program, sizeof(program));
+	ASSERT_EQ(0, sys_write(ENABLED, "0"));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, exec_many, pids));
+	EXPECT_EQ(0, sys_write(ENABLED, "1"));
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	for (i = 0; i < NR_HELD; i++) {
+		EXPECT_TRUE(proc_wait_state(pids[i], 'T'));
+		EXPECT_EQ(0, account_read(pids[i], &acct)) {
+			TH_LOG("process %d of %d", i, NR_HELD);
+		}
+		kill(pids[i], SIGKILL);
+		waitpid(pids[i], NULL, 0);
+	}
 }
 
 /* What lies over nothing starts nowhere, and that is no address. */
