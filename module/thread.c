@@ -109,8 +109,8 @@ static noinline void fault_elsewhere(enum brkw_segment segment)
 	unsigned long flt[2], irqflags;
 
 	if (!thread) {
-		/* not the kernel's own that lays out the arguments of a helper */
-		if (current->mm)
+		/* not the kernel's own: they have no slots, and some borrow what they need */
+		if (current->mm && !(current->flags & PF_KTHREAD))
 			brkw_drop(BRKW_DROP_NO_THREAD);
 		return;
 	}
