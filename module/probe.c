@@ -28,10 +28,10 @@ BRKW_DEFINE_ENTRY(exit, brkw_record_exit_mm)
 BRKW_DEFINE_ENTRY(exec, brkw_record_exec)
 BRKW_DEFINE_ENTRY(fork, brkw_record_fork)
 
-/* Preemption is the probes' to turn off: since 7.0 a tracepoint leaves it on. */
 static DEFINE_PER_CPU(u64, task_free_hits);
 static DEFINE_PER_CPU(u64, fault_error_hits);
 
+/* Tracepoints used to call with preemption off; those of 7.2 do not. */
 static void task_free_by_tracepoint(void *unused, struct task_struct *task)
 {
 	preempt_disable_notrace();
