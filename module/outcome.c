@@ -36,14 +36,14 @@ static void answer_mmap(struct brkw_account *acct, const struct brkw_thread *thr
 	brkw_replaced_add(acct, thread->awaited_kind, thread->awaited_arg);
 }
 
-static void answer_madvise(struct brkw_account *acct, const struct brkw_thread *thread,
-			   bool is_free)
+static void answer_madvise(struct brkw_account *acct, enum brkw_awaited awaited, u64 sz)
 {
+	bool is_free = awaited == BRKW_AWAITS_FREE || awaited == BRKW_AWAITS_FREE_RANGES;
+
 	atomic64_inc(&acct->value[is_free ? BRKW_KEY_MADVISE_FREE_EVENTS :
 					    BRKW_KEY_MADVISE_DONTNEED_EVENTS]);
-	atomic64_add(thread->awaited_arg,
-		     &acct->value[is_free ? BRKW_KEY_MADVISE_FREE_BYTES :
-					    BRKW_KEY_MADVISE_DONTNEED_BYTES]);
+	atomic64_add(sz, &acct->value[is_free ? BRKW_KEY_MADVISE_FREE_BYTES :
+						BRKW_KEY_MADVISE_DONTNEED_BYTES]);
 }
 
 static void answer(struct brkw_thread *thread, unsigned long retval)
@@ -60,8 +60,10 @@ static void answer(struct brkw_thread *thread, unsigned long retval)
 		answer_mmap(acct, thread, !IS_ERR_VALUE(retval));
 	else if (awaited == BRKW_AWAITS_MREMAP && IS_ERR_VALUE(retval))
 		atomic64_inc(&acct->value[BRKW_KEY_MREMAP_FAIL_EVENTS]);
+	else if (awaited >= BRKW_AWAITS_DONTNEED_RANGES && !IS_ERR_VALUE(retval))
+		answer_madvise(acct, awaited, PAGE_ALIGN(retval));
 	else if (awaited >= BRKW_AWAITS_DONTNEED && !(int)retval)
-		answer_madvise(acct, thread, awaited == BRKW_AWAITS_FREE);
+		answer_madvise(acct, awaited, thread->awaited_arg);
 }
 
 /**

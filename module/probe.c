@@ -23,6 +23,8 @@ BRKW_DEFINE_ENTRY(mremap_grow, brkw_record_stat_account)
 BRKW_DEFINE_RETURN_ENTRY(stack, brkw_record_stack)
 BRKW_DEFINE_ENTRY(special, brkw_record_special)
 BRKW_DEFINE_RETURN_ENTRY(madvise, brkw_record_madvise)
+BRKW_DEFINE_RETURN_ENTRY(sys_process_madvise, brkw_record_process_madvise)
+BRKW_DEFINE_RETURN_ENTRY(sys_process_madvise_compat, brkw_record_process_madvise)
 BRKW_DEFINE_ENTRY(fault, brkw_record_fault)
 BRKW_DEFINE_ENTRY(exit, brkw_record_exit_mm)
 BRKW_DEFINE_ENTRY(exec, brkw_record_exec)
@@ -172,6 +174,23 @@ static struct brkw_hook hooks[] = {
 		},
 		.is_rare = true,
 		KEYS(RANGE(MADVISE_DONTNEED_EVENTS, MADVISE_FREE_BYTES)),
+	}, {
+		.name = "sys_process_madvise",
+		.lost = "process_madvise calls",
+		.entries = {
+			BRKW_ENTRY("__x64_sys_process_madvise", sys_process_madvise),
+			BRKW_ENTRY("__arm64_sys_process_madvise", sys_process_madvise),
+			BRKW_ENTRY("sys_process_madvise", sys_process_madvise),
+		},
+		.is_rare = true,
+		KEYS(RANGE(MADVISE_DONTNEED_EVENTS, MADVISE_FREE_BYTES)),
+	}, {
+		.name = "sys_process_madvise_compat",
+		.lost = "process_madvise calls of 32-bit programs",
+		.entries = {
+			BRKW_ENTRY("__ia32_sys_process_madvise", sys_process_madvise_compat),
+		},
+		.is_rare = true,
 	}, {
 		.name = "fault",
 		.lost = "page faults",

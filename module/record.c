@@ -283,6 +283,11 @@ void brkw_record_special(struct pt_regs *regs)
 	brkw_settle_post(mm, BRKW_OP_OTHER_GROW, nr, 0);
 }
 
+static bool is_freeing(int advice)
+{
+	return advice == MADV_DONTNEED || advice == MADV_FREE;
+}
+
 /* do_madvise(mm, start, len, behavior): also of another process, or of io_uring */
 bool brkw_record_madvise(struct pt_regs *regs)
 {
@@ -290,11 +295,31 @@ bool brkw_record_madvise(struct pt_regs *regs)
 	u64 sz = PAGE_ALIGN(regs_get_kernel_argument(regs, 2));
 	int advice = regs_get_kernel_argument(regs, 3);
 
-	if (advice != MADV_DONTNEED && advice != MADV_FREE)
+	if (!is_freeing(advice) || call_on(mm) == BRKW_CALL_PROCESS_MADVISE)
 		return false;
 	see();
 	return brkw_outcome_call(advice == MADV_FREE ? BRKW_AWAITS_FREE : BRKW_AWAITS_DONTNEED,
 				 mm, sz);
+}
+
+/*
+ * process_madvise(pidfd, iovec, vlen, advice, flags) frees only of the caller's own,
+ * since 6.13: see process_madvise_remote_valid(). Any number of ranges is one event,
+ * however it comes to them, and what it returns is their size.
+ */
+bool brkw_record_process_madvise(struct pt_regs *regs)
+{
+	unsigned long args[6];
+
+	if (!current->mm)
+		return false;
+	brkw_user_arguments(args);
+	if (!is_freeing(args[3]))
+		return false;
+	see();
+	return brkw_outcome_call((int)args[3] == MADV_FREE ? BRKW_AWAITS_FREE_RANGES :
+							     BRKW_AWAITS_DONTNEED_RANGES,
+				 current->mm, 0);
 }
 
 static enum brkw_segment anon_segment(const struct vm_area_struct *vma,

@@ -28,6 +28,7 @@ void brkw_record_stat_account(struct pt_regs *regs);
 bool brkw_record_stack(struct pt_regs *regs);
 void brkw_record_special(struct pt_regs *regs);
 bool brkw_record_madvise(struct pt_regs *regs);
+bool brkw_record_process_madvise(struct pt_regs *regs);
 void brkw_record_fault(struct pt_regs *regs);
 void brkw_record_fork(struct pt_regs *regs);
 void brkw_record_exec(struct pt_regs *regs);

@@ -11,6 +11,7 @@
 #define IA32_MUNMAP	91
 #define IA32_MREMAP	163
 #define IA32_MMAP2	192
+#define IA32_PROCESS_MADVISE	440
 
 static long step_int80(const long *arg)
 {
@@ -83,6 +84,39 @@ TEST_F(compat, mappings)
 		    DELTA(MREMAP_MOVE_EVENTS, 1));
 	expect_step(0, int80(&self->child, IA32_MUNMAP, at + 16 * PAGE, 2 * PAGE),
 		    DELTA(MUNMAP_EVENTS, 1), DELTA(MUNMAP_BYTES, 2 * PAGE));
+}
+
+/* Its own first pages, told by a struct iovec of 32 bits in the last of them. */
+static long step_advise_itself(const long *arg)
+{
+	int *vec = (int *)(arg[0] + arg[1]);
+	long fd = raw(SYS_pidfd_open, raw(SYS_getpid), 0);
+	long got;
+
+	vec[0] = arg[0];
+	vec[1] = arg[1];
+	got = step_int80((const long[NR_ARGS]){ IA32_PROCESS_MADVISE, fd, (long)vec, 1,
+						MADV_DONTNEED });
+	raw(SYS_close, fd);
+	return got;
+}
+
+/* Since 6.13 a process may; before, it is refused. */
+TEST_F(compat, process_madvise)
+{
+	long room = 0x20000000, got;
+	bool may;
+
+	if (!has_int80(&self->child))
+		SKIP(return, "this kernel takes no 32-bit calls");
+	ASSERT_EQ(room, map(&self->child, room, 8 * PAGE, ANON | MAP_FIXED, -1));
+	ASSERT_TRUE(subject_mark(&self->child));
+	got = step(&self->child, step_advise_itself, room, 7 * PAGE);
+	may = got != -EINVAL;
+	EXPECT_EQ(may ? 7 * PAGE : -EINVAL, got);
+	EXPECT_TRUE(subject_changed(&self->child, DELTAS(
+		DELTA(MADVISE_DONTNEED_EVENTS, may),
+		DELTA(MADVISE_DONTNEED_BYTES, may * 7 * PAGE))));
 }
 
 #else
