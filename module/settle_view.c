@@ -108,8 +108,8 @@ static bool is_shown_by_return(const struct brkw_account *acct,
 bool brkw_settle_view(const struct brkw_account *acct, const struct mm_struct *mm,
 		      bool is_read_locked, s64 *value, unsigned long *ret_nr_ledger)
 {
+	bool is_by_return, is_growing;
 	struct brkw_pending pending;
-	bool is_by_return;
 	unsigned int seq;
 	long delta;
 
@@ -121,6 +121,8 @@ bool brkw_settle_view(const struct brkw_account *acct, const struct mm_struct *m
 		is_by_return = is_shown_by_return(acct, &pending);
 		*ret_nr_ledger = acct->nr_ledger;
 		delta = READ_ONCE(mm->total_vm) - acct->nr_ledger;
+		smp_rmb();	/* who grows what is in total_vm is seen, or has booked it */
+		is_growing = brkw_stack_is_growing();
 	} while (read_seqcount_retry(&acct->seq, seq));
 	if (pending.op == BRKW_OP_NONE || is_by_return) {
 		if (!READ_ONCE(brkw_is_partial))
@@ -128,7 +130,7 @@ bool brkw_settle_view(const struct brkw_account *acct, const struct mm_struct *m
 		*ret_nr_ledger += delta;
 		return pending.op == BRKW_OP_NONE;
 	}
-	if (pending.is_over || pending.op == BRKW_OP_MREMAP_UNDO || brkw_stack_is_growing())
+	if (pending.is_over || pending.op == BRKW_OP_MREMAP_UNDO || is_growing)
 		return false;
 	if (delta == pending.nr_pages || READ_ONCE(brkw_is_partial)) {
 		*ret_nr_ledger += delta;

@@ -121,9 +121,9 @@ bool brkw_stack_end(bool is_done)
 	raw_spin_lock_irqsave(&growth_lock, irqflags);
 	growth = find_growth(current);
 	if (growth) {
-		free_growth(growth);
 		if (is_done)
 			book_growth(growth->vma, growth->start);
+		free_growth(growth);	/* after it: brkw_settle_view() */
 	}
 	raw_spin_unlock_irqrestore(&growth_lock, irqflags);
 	return growth;
