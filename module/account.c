@@ -372,6 +372,7 @@ static struct brkw_account *keep_ended(struct brkw_account *acct)
 		return NULL;
 	brkw_account_get(acct);
 	raw_spin_lock_irqsave(&ended_lock, irqflags);
+	brkw_read_doubt(acct);	/* it may have become known since it was frozen */
 	list_for_each_entry(next, &ended_accounts, link_ended)
 		if (ended_ns(next) <= ended_ns(acct))
 			break;
@@ -492,6 +493,22 @@ struct brkw_account **brkw_account_collect_ended(unsigned int *ret_nr)
 	raw_spin_unlock_irqrestore(&ended_lock, irqflags);
 	*ret_nr = nr;
 	return accts;
+}
+
+/**
+ * brkw_account_doubt_ended() - hooks are silent: so they were when some accounts ended
+ *
+ * Context: any.
+ */
+void brkw_account_doubt_ended(void)
+{
+	struct brkw_account *acct;
+	unsigned long irqflags;
+
+	raw_spin_lock_irqsave(&ended_lock, irqflags);
+	list_for_each_entry(acct, &ended_accounts, link_ended)
+		brkw_read_doubt(acct);
+	raw_spin_unlock_irqrestore(&ended_lock, irqflags);
 }
 
 /**

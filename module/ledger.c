@@ -50,17 +50,19 @@ bool brkw_ledger_may_open(void)
  * @reason: why
  *
  * Before BRKW_WATCHING an event that nobody takes is early, not dropped: it is
- * older than the account that it would belong to. Context: any.
+ * older than the account that it would belong to. Context: any. Return: false if
+ * it is not counted as dropped.
  */
-void brkw_drop(enum brkw_drop reason)
+bool brkw_drop(enum brkw_drop reason)
 {
 	if (READ_ONCE(phase) != BRKW_WATCHING &&
 	    (reason == BRKW_DROP_NO_ACCOUNT || reason == BRKW_DROP_NO_THREAD)) {
 		if (reason == BRKW_DROP_NO_ACCOUNT)
 			atomic64_inc(&nr_early);
-		return;
+		return false;
 	}
 	atomic64_inc(&nr_drops[reason]);
+	return true;
 }
 
 /**
@@ -97,10 +99,12 @@ void brkw_ledger_set_heard(bool is_heard)
 {
 	if (READ_ONCE(not_exact_since_ns))
 		return;
-	if (is_heard)
+	if (is_heard) {
 		WRITE_ONCE(heard_ns, ktime_get_boottime_ns());
-	else
+	} else {
 		WRITE_ONCE(not_exact_since_ns, READ_ONCE(heard_ns));
+		brkw_account_doubt_ended();
+	}
 }
 
 /**

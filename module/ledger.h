@@ -340,7 +340,7 @@ u64 brkw_ledger_nr_missed(void);
 u64 brkw_ledger_missed(const struct brkw_account *acct);
 struct brkw_account **brkw_account_collect(unsigned int *ret_nr);
 void brkw_account_put_all(struct brkw_account **accts, unsigned int nr);
-void brkw_drop(enum brkw_drop reason);
+bool brkw_drop(enum brkw_drop reason);
 
 /* account.c */
 int brkw_account_init(unsigned int nr_max_processes, unsigned int nr_max_ended,
@@ -359,6 +359,7 @@ void brkw_account_exit_mm(struct mm_struct *mm);
 bool brkw_account_close(struct brkw_account *acct, enum brkw_state state);
 void brkw_account_drop(struct brkw_account *acct);
 struct brkw_account **brkw_account_collect_ended(unsigned int *ret_nr);
+void brkw_account_doubt_ended(void);
 void brkw_account_forget_ended(void);
 
 /* worker.c */
@@ -422,6 +423,7 @@ bool brkw_outcome_await(enum brkw_awaited awaited, unsigned int kind, struct mm_
 			u64 arg);
 bool brkw_outcome_call(enum brkw_awaited awaited, struct mm_struct *mm, u64 arg);
 bool brkw_outcome_is_first(void);
+bool brkw_outcome_is_of_ranges(void);
 void brkw_outcome_answer(unsigned long retval);
 void brkw_outcome_missed(void);
 void brkw_outcome_forget(struct brkw_thread *thread);
@@ -459,6 +461,7 @@ int brkw_adopt_all(bool is_patient);
 /* read.c */
 void brkw_read_set_unknown(const u64 *unknown);
 void brkw_read_freeze(struct brkw_account *acct);
+void brkw_read_doubt(struct brkw_account *acct);
 void brkw_read(struct brkw_account *acct, struct brkw_snapshot_entry *ret_entry,
 	       bool may_wait);
 

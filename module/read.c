@@ -7,7 +7,8 @@
  *
  * What follows from other keys has a place among the values of an account all
  * the same. When the account ends, the places of VM_BYTES, VMA_COUNT, BRK_BYTES,
- * FAULT_MINOR, FAULT_MAJOR and MISSED_EVENTS keep what the kernel said last.
+ * FAULT_MINOR, FAULT_MAJOR and MISSED_EVENTS keep what the kernel said last, and
+ * that of VM_GROWN_BYTES since when it is not exact.
  */
 #include <linux/bits.h>
 #include <linux/ktime.h>
@@ -246,6 +247,20 @@ static void freeze_faults(struct brkw_account *acct)
 }
 
 /**
+ * brkw_read_doubt() - an account that has ended is not exact if hooks are silent
+ * @acct: the account, frozen
+ *
+ * It ended after they had been heard last. Context: any.
+ */
+void brkw_read_doubt(struct brkw_account *acct)
+{
+	u64 since_ns = brkw_ledger_not_exact_since_ns();
+
+	if (since_ns && atomic64_read(&acct->value[BRKW_KEY_ENDED_NS]) >= since_ns)
+		keep(acct, BRKW_KEY_VM_GROWN_BYTES, since_ns);
+}
+
+/**
  * brkw_read_freeze() - keep what the kernel says, for when it is gone
  * @acct: an account that ends, settled, without threads
  *
@@ -265,6 +280,8 @@ void brkw_read_freeze(struct brkw_account *acct)
 	freeze_faults(acct);
 	keep(acct, BRKW_KEY_MISSED_EVENTS, brkw_ledger_missed(acct));
 	keep(acct, BRKW_KEY_ENDED_NS, ktime_get_boottime_ns());
+	keep(acct, BRKW_KEY_VM_GROWN_BYTES, 0);
+	brkw_read_doubt(acct);
 	freeze_comm(acct);
 	for (i = 0; i < ARRAY_SIZE(unknown_places); i++)
 		keep(acct, unknown_places[i], READ_ONCE(unknown_keys[i]));
@@ -281,6 +298,7 @@ static void read_ended(const struct brkw_account *acct, struct brkw_snapshot_ent
 	for (i = 0; i < ARRAY_SIZE(unknown_places); i++)
 		entry->unknown[i] = atomic64_read(&acct->value[unknown_places[i]]);
 	brkw_settle_copy(acct, value);
+	value[BRKW_KEY_NOT_EXACT_SINCE_NS] = value[BRKW_KEY_VM_GROWN_BYTES];
 	flt[0] = value[BRKW_KEY_FAULT_MINOR];
 	flt[1] = value[BRKW_KEY_FAULT_MAJOR];
 	derive_faults(value, acct->has_kernel_flt ? flt : NULL, flt);

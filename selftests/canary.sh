@@ -9,9 +9,11 @@ here=$(dirname "$(readlink -f "$0")")
 # shellcheck source=lib.sh
 . "$here/lib.sh"
 
+tool=${BRKWATCH_BUILD:-$here/../../../../build}/brkwatch
 ftrace_switch=/proc/sys/kernel/ftrace_enabled
 kprobes_switch=/sys/kernel/debug/kprobes/enabled
 silencer=$ftrace_switch	# of hooks by kprobes
+sleepers=()
 
 # shellcheck disable=SC2317 # called by trap
 switch_all_on() {
@@ -45,7 +47,32 @@ says_since_when() {
 	at_least not_exact_since_ns "$since" 1 &&
 		at_least "now, against not_exact_since_ns" "$(uptime_ns)" "$since" &&
 		at_least "not_exact_since_ns, against what was exact" "$since" "$before" &&
-		accounts_say "$since"
+		accounts_say "$since" &&
+		"$tool" list 2>&1 >/dev/null | grep -q 'not exact since'
+}
+
+# ended_says PID: since when the account of a process that has ended is not exact
+ended_says() {
+	awk -v pid="$1" '$1 == "pid" { is_his = $2 == pid }
+		is_his && $1 == "not_exact_since_ns" { print $2; exit }' $folder/ended
+}
+
+has_ended() {
+	[ -n "$(ended_says "$1")" ]
+}
+
+start_sleepers() {
+	sleepers=()
+	start_sleeper && sleepers+=("$sleeper") && start_sleeper && sleepers+=("$sleeper")
+}
+
+# say_so_for_good SINCE: those who have ended
+say_so_for_good() {
+	local pid
+	for pid in "${sleepers[@]}"; do
+		wait_for has_ended "$pid" &&
+			equals "that of $pid, which has ended" "$(ended_says "$pid")" "$1" || return
+	done
 }
 
 # Each account that there is now has been opened since.
@@ -59,15 +86,19 @@ accounts_are_new() {
 
 # goes_off_and_on SWITCH
 goes_off_and_on() {
-	local switch=$1 watched since
-	wait_for test -e "$folder/$$"
+	local switch=$1 watched since said
+	start_sleepers && wait_for test -e "$folder/$$" || return
 	watched=$(key_of $$ watched_since_ns)
 	echo 0 >"$switch"
+	end_sleeper "${sleepers[0]}"	# before somebody has noticed
 	says_since_when "$watched" && ! is_exact
 	local err=$?
+	end_sleeper "${sleepers[1]}"
+	said=$(stat_of not_exact_since_ns)
+	say_so_for_good "$said" || err=1
 	since=$(uptime_ns)
 	echo 1 >"$switch"
-	[ $err = 0 ] && wait_for is_exact && accounts_are_new "$since"
+	[ $err = 0 ] && wait_for is_exact && accounts_are_new "$since" && say_so_for_good "$said"
 }
 
 # Nobody looks meanwhile: the module does by itself.

@@ -102,6 +102,38 @@ all_balance() {
 	return 1
 }
 
+# A shell of ours that is told to end before it has become another program would
+# clean up for all.
+is_sleep() {
+	[ "$(<"/proc/$1/comm")" = sleep ]
+}
+
+# Sets sleeper: a process that is watched, has a file, and does nothing.
+start_sleeper() {
+	sleep 1000 &
+	sleeper=$!
+	wait_for is_sleep $sleeper && wait_for test -e "$folder/$sleeper"
+}
+
+# end_sleeper PID
+end_sleeper() {
+	{ kill "$1"; wait "$1"; } 2>/dev/null
+	true
+}
+
+# What debugfs answers of a file that it has removed, here descriptor 7.
+answers_eio() {
+	LC_ALL=C cat <&7 2>&1 >/dev/null | grep -qxF 'cat: -: Input/output error'
+}
+
+# The file of a process that has ended is open: descriptor 7.
+open_the_dead() {
+	start_sleeper || return
+	exec 7<"$folder/$sleeper"
+	end_sleeper "$sleeper"
+	wait_for test ! -e "$folder/$sleeper" && wait_for answers_eio
+}
+
 watched() {
 	awk 'NR > 1 { print $1 }' $folder/processes
 }
