@@ -85,7 +85,6 @@ enum brkw_call {
 	BRKW_CALL_EXEC,
 	BRKW_CALL_MREMAP,
 	BRKW_CALL_AIO,
-	BRKW_CALL_PROCESS_MADVISE,
 };
 
 static inline enum brkw_call brkw_call_by_number(int nr)
@@ -98,8 +97,6 @@ static inline enum brkw_call brkw_call_by_number(int nr)
 	case __NR_io_setup:
 	case __NR_io_destroy:
 		return BRKW_CALL_AIO;
-	case __NR_process_madvise:
-		return BRKW_CALL_PROCESS_MADVISE;
 	case __NR_execve:
 	case __NR_execveat:
 		return BRKW_CALL_EXEC;
@@ -125,8 +122,6 @@ static inline enum brkw_call brkw_call_by_number_compat(int nr)
 	case __NR_ia32_io_setup:
 	case __NR_ia32_io_destroy:
 		return BRKW_CALL_AIO;
-	case __NR_ia32_process_madvise:
-		return BRKW_CALL_PROCESS_MADVISE;
 	case __NR_ia32_execve:
 	case __NR_ia32_execveat:
 		return BRKW_CALL_EXEC;

@@ -81,7 +81,8 @@ bool brkw_outcome_await(enum brkw_awaited awaited, unsigned int kind, struct mm_
 	struct brkw_thread *thread = brkw_thread_find(current);
 
 	if (!thread) {
-		brkw_drop(BRKW_DROP_NO_THREAD);
+		if (!brkw_drop(BRKW_DROP_NO_THREAD))
+			atomic64_inc(&nr_lost);	/* the account is open, its threads are not yet */
 		return false;
 	}
 	brkw_outcome_forget(thread);
@@ -124,6 +125,20 @@ bool brkw_outcome_is_first(void)
 	is_first = !thread->has_reached;
 	thread->has_reached = true;
 	return is_first;
+}
+
+/**
+ * brkw_outcome_is_of_ranges() - a call of current that goes on will tell of all ranges
+ *
+ * Up to 6.14 process_madvise() goes through do_madvise(), range by range. Not asked of
+ * the registers: a worker of io_uring has those of whatever call it was born in.
+ * Context: a hook. Return: true if what is advised now is part of such a call.
+ */
+bool brkw_outcome_is_of_ranges(void)
+{
+	struct brkw_thread *thread = brkw_thread_find(current);
+
+	return thread && thread->awaited >= BRKW_AWAITS_DONTNEED_RANGES && !thread->is_missed;
 }
 
 /**

@@ -295,7 +295,7 @@ bool brkw_record_madvise(struct pt_regs *regs)
 	u64 sz = PAGE_ALIGN(regs_get_kernel_argument(regs, 2));
 	int advice = regs_get_kernel_argument(regs, 3);
 
-	if (!is_freeing(advice) || call_on(mm) == BRKW_CALL_PROCESS_MADVISE)
+	if (!is_freeing(advice) || (mm == current->mm && brkw_outcome_is_of_ranges()))
 		return false;
 	see();
 	return brkw_outcome_call(advice == MADV_FREE ? BRKW_AWAITS_FREE : BRKW_AWAITS_DONTNEED,
@@ -305,13 +305,15 @@ bool brkw_record_madvise(struct pt_regs *regs)
 /*
  * process_madvise(pidfd, iovec, vlen, advice, flags) frees only of the caller's own,
  * since 6.13: see process_madvise_remote_valid(). Any number of ranges is one event,
- * however it comes to them, and what it returns is their size.
+ * however it comes to them, and what it returns is their size. Kernels whose stacks
+ * grow under the read lock refuse it; there a stack that grows below the iovec might
+ * be taken for its return.
  */
 bool brkw_record_process_madvise(struct pt_regs *regs)
 {
 	unsigned long args[6];
 
-	if (!current->mm)
+	if (!current->mm || !BRKW_STACK_GROWS_WRITE_LOCKED)
 		return false;
 	brkw_user_arguments(args);
 	if (!is_freeing(args[3]))

@@ -126,12 +126,12 @@ TEST_F(madvise, cold_from_another_process)
 	EXPECT_TRUE(subject_changed(&self->child, DELTAS()));
 }
 
-/* Two ranges of oneself: advice, where, pages of the one, where, pages of the other. */
+/* Two ranges of oneself: advice, where, how long is the one, where, how long is the other. */
 static long step_advise_ranges(const long *arg)
 {
 	const struct iovec vec[] = {
-		{ (void *)arg[1], arg[2] * PAGE },
-		{ (void *)arg[3], arg[4] * PAGE },
+		{ (void *)arg[1], arg[2] },
+		{ (void *)arg[3], arg[4] },
 	};
 	long fd = raw(SYS_pidfd_open, raw(SYS_getpid), 0);
 	long got = raw(SYS_process_madvise, fd, (long)vec, 2, arg[0], 0);
@@ -140,9 +140,9 @@ static long step_advise_ranges(const long *arg)
 	return got;
 }
 
-static long advise_ranges(struct subject *child, int advice, long start, long nr, long other)
+static long advise_ranges(struct subject *child, int advice, long start, long sz, long other)
 {
-	return step(child, step_advise_ranges, advice, start, nr, other, 2);
+	return step(child, step_advise_ranges, advice, start, sz, other, 2 * PAGE);
 }
 
 /* Since 6.13 a process may; before, it is refused. */
@@ -153,14 +153,14 @@ TEST_F(madvise, ranges_of_oneself)
 	long got;
 
 	ASSERT_TRUE(subject_mark(&self->child));
-	got = advise_ranges(&self->child, MADV_DONTNEED, self->start, 3, other);
+	got = advise_ranges(&self->child, MADV_DONTNEED, self->start, 3 * PAGE - 100, other);
 	may = got != -EINVAL;
-	EXPECT_EQ(may ? 5 * PAGE : -EINVAL, got);
+	EXPECT_EQ(may ? 5 * PAGE - 100 : -EINVAL, got);
 	EXPECT_TRUE(subject_changed(&self->child, DELTAS(
 		DELTA(MADVISE_DONTNEED_EVENTS, may),
 		DELTA(MADVISE_DONTNEED_BYTES, may * 5 * PAGE))));
 	expect_step(may ? 3 * PAGE : -EINVAL,
-		    advise_ranges(&self->child, MADV_FREE, self->start + PAGE, 1, other),
+		    advise_ranges(&self->child, MADV_FREE, self->start + PAGE, PAGE, other),
 		    DELTA(MADVISE_FREE_EVENTS, may), DELTA(MADVISE_FREE_BYTES, may * 3 * PAGE));
 }
 
@@ -172,19 +172,19 @@ TEST_F(madvise, ranges_of_which_one_fails)
 	long got;
 
 	ASSERT_TRUE(subject_mark(&self->child));
-	got = advise_ranges(&self->child, MADV_DONTNEED, self->start, 3, hole);
+	got = advise_ranges(&self->child, MADV_DONTNEED, self->start, 3 * PAGE, hole);
 	may = got != -EINVAL;
 	EXPECT_EQ(may ? 3 * PAGE : -EINVAL, got);
 	EXPECT_TRUE(subject_changed(&self->child, DELTAS(
 		DELTA(MADVISE_DONTNEED_EVENTS, may),
 		DELTA(MADVISE_DONTNEED_BYTES, may * 3 * PAGE))));
 	expect_step(may ? -ENOMEM : -EINVAL,
-		    advise_ranges(&self->child, MADV_DONTNEED, hole, 1, self->start));
+		    advise_ranges(&self->child, MADV_DONTNEED, hole, PAGE, self->start));
 }
 
 TEST_F(madvise, cold_ranges_of_oneself)
 {
-	expect_step(5 * PAGE, advise_ranges(&self->child, MADV_COLD, self->start, 3,
+	expect_step(5 * PAGE, advise_ranges(&self->child, MADV_COLD, self->start, 3 * PAGE,
 					    self->start + 8 * PAGE));
 }
 
