@@ -10,7 +10,7 @@
 { before = line3 " | " line2 " | " line1 " | "; line3 = line2; line2 = line1; line1 = $0 }
 
 /invoked oom-killer/ { is_oom = 1 }
-is_oom { if (/oom-kill:/) is_oom = 0; next }
+is_oom { if (/oom-kill:|[Nn]o killable processes/) is_oom = 0; next }
 
 # A page of a process that is being killed for memory; the module asks for none such.
 /page allocation failure:.*GFP_HIGHUSER/ { is_refused = 1 }
@@ -38,4 +38,5 @@ is_race {
 
 /WARNING|BUG|Oops|INFO: |refcount_t|hung task|general protection/ ||
 /corruption|UBSAN|ODEBUG|possible circular|inconsistent lock state|suspicious RCU/ ||
-/sleeping function|still has objects|Objects remaining|DEADLOCK/
+/sleeping function|still has objects|Objects remaining|DEADLOCK/ ||
+/Kernel panic|divide error|already present!|out of free dentries|ftrace bug/
