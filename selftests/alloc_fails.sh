@@ -58,7 +58,8 @@ loads() {
 		$3 == "do_one_initcall" { print "0x" $1; is_found = 1 }' /proc/kallsyms)
 	unload_module || return
 	only_below "${range[@]}"
-	fails_each load "$ko" "attach=kprobe max_processes=8 max_ended=1"
+	fails_each load "$ko" "max_processes=8 max_ended=1" &&
+		fails_each load-some "$ko" "attach=kprobe max_processes=8 max_ended=1"
 	err=$?
 	no_faults
 	is_loaded || load_module || return
@@ -84,12 +85,11 @@ churn() {
 }
 
 is_well() {
+	local err
 	all_balance && wait_for no_dead_accounts || return
-	sleep 1000 &
-	local sleeper=$!
-	wait_for test -e "$folder/$sleeper"
-	local err=$?
-	{ kill $sleeper; wait $sleeper; } 2>/dev/null
+	start_sleeper
+	err=$?
+	end_sleeper "$sleeper"
 	return $err
 }
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * failnth load MODULE [PARAMETERS] | failnth open FILE: does so again and again,
- * and has another allocation fail each time, until there are none left to fail
- * (CONFIG_FAULT_INJECTION, fail-nth; whose allocations, the filters by stack
- * say). Of a load, which takes its time, later ones by samples unless
- * BRKWATCH_LONG is set. Says how many failed, and what was answered; that none
+ * failnth load|load-some MODULE [PARAMETERS] | failnth open FILE: does so again and
+ * again, and has another allocation fail each time, until there are none left to
+ * fail (CONFIG_FAULT_INJECTION, fail-nth; whose allocations, the filters by stack
+ * say). Of load-some later ones by samples; of load, which takes its time, too,
+ * unless BRKWATCH_LONG is set. Says how many failed, and what was answered; that none
  * did is a failure. A module that loads all the same is unloaded again.
  */
 #define _GNU_SOURCE
@@ -100,16 +100,17 @@ static unsigned int read_all(const char *path)
 int main(int argc, char **argv)
 {
 	unsigned int nth, density, answer, left;
-	bool is_load;
+	bool is_load, is_some;
 	int fd;
 
 	if (argc < 3)
 		return 2;
-	is_load = !strcmp(argv[1], "load");
+	is_some = !strcmp(argv[1], "load-some");
+	is_load = is_some || !strcmp(argv[1], "load");
 	fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return 4;
-	density = is_load && !getenv("BRKWATCH_LONG") ? NR_ALL : UINT_MAX;
+	density = is_some || (is_load && !getenv("BRKWATCH_LONG")) ? NR_ALL : UINT_MAX;
 	for (nth = 1;; nth += 1 + nth / density) {
 		fail_nth(fd, nth);
 		answer = is_load ? load(argv[2], argc > 3 ? argv[3] : "") : read_all(argv[2]);
