@@ -65,6 +65,17 @@ refused_while_open() {
 	is_loaded && at_least "the number of processes" "$(nr_processes)" 3
 }
 
+# Also of a process that has ended; nobody else has anything open.
+refused_while_the_dead_are_open() {
+	local err=0
+	open_the_dead || err=1
+	! unload_module || err=1
+	exec 7<&-
+	unload_module || err=1
+	is_loaded || load_module || err=1
+	return $err
+}
+
 # Parameters can be written until the last moment.
 switch_on_and_off() {
 	while :; do
@@ -113,20 +124,21 @@ one_line_each() {
 	loaded=$(words_of_module | grep -c 'brkwatch: watching [0-9]* processes')
 	unloaded=$(words_of_module | grep -c 'brkwatch: unloaded after [0-9]* accounts')
 	all=$(words_of_module | wc -l)
-	equals "lines at load" "$loaded" $((nr_cycles + 3)) &&
-		equals "lines at unload" "$unloaded" $((nr_cycles + 3)) &&
-		equals "all lines" "$all" $((2 * nr_cycles + 6))
+	equals "lines at load" "$loaded" $((nr_cycles + 4)) &&
+		equals "lines at unload" "$unloaded" $((nr_cycles + 4)) &&
+		equals "all lines" "$all" $((2 * nr_cycles + 8))
 }
 
 main() {
 	need_module
 	trap stop_load EXIT
 	ktap_print_header
-	ktap_set_plan 7
+	ktap_set_plan 8
 	mark_log
 	start_load
 	check "unload and load $nr_cycles times under load" cycles
 	check "unload is refused while a file is open" refused_while_open
+	check "and while one of a process that has ended is" refused_while_the_dead_are_open
 	check "unload while parameters are written" unload_while_switched
 	check "unload" unloaded
 	check "load again, without debugfs" without_debugfs

@@ -362,10 +362,32 @@ static pid_t fork_as(pid_t pid, void (*fn)(void))
 	return -1;
 }
 
+static int open_file(pid_t pid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), BRKW_FOLDER "%d", pid);
+	return open(path, O_RDONLY);
+}
+
+/* The file that was the first one's tells of him, and then of nobody. */
+static bool is_of_the_first_or_gone(int fd)
+{
+	ssize_t nr;
+
+	while ((nr = pread(fd, text, sizeof(text) - 1, 0)) > 0) {
+		text[nr] = '\0';
+		if (!strstr(text, "\ncomm first\n"))
+			return false;
+	}
+	return nr < 0 && errno == EIO;
+}
+
 TEST_F(names, a_number_is_used_again)
 {
 	struct brkw_snapshot_entry first, acct;
 	unsigned int i, nr_first = 0;
+	int fd_first;
 	pid_t pid;
 
 	if (access(LAST_PID, W_OK))
@@ -376,6 +398,8 @@ TEST_F(names, a_number_is_used_again)
 		ASSERT_TRUE(read_file(pid));
 		ASSERT_EQ(0, account_read(pid, &first));
 		ASSERT_STREQ("first", first.comm);
+		fd_first = open_file(pid);
+		ASSERT_LE(0, fd_first);
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
 		self->pid = fork_as(pid, be_second);
@@ -391,6 +415,8 @@ TEST_F(names, a_number_is_used_again)
 				ASSERT_EQ(0, acct.value[BRKW_KEY_MMAP_ANON_PRIVATE_BYTES]);
 			}
 		} while (strcmp(acct.comm, "second"));
+		ASSERT_TRUE(is_of_the_first_or_gone(fd_first));
+		close(fd_first);
 		kill(pid, SIGKILL);
 		waitpid(pid, NULL, 0);
 		self->pid = 0;

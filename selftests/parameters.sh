@@ -9,12 +9,6 @@ here=$(dirname "$(readlink -f "$0")")
 
 sleeper=
 
-start_sleeper() {
-	sleep 1000 &
-	sleeper=$!
-	wait_for test -e "$folder/$sleeper"
-}
-
 # shellcheck disable=SC2317 # called by trap
 stop_sleeper() {
 	[ -z "$sleeper" ] || kill "$sleeper"

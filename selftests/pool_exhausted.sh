@@ -62,10 +62,9 @@ recovers() {
 	local err
 	stop_sleepers
 	wait_for no_dead_accounts || return
-	sleep 1000 &
-	sleepers=($!)
-	wait_for test -e "$folder/$!"
+	start_sleeper
 	err=$?
+	sleepers=("$sleeper")
 	stop_sleepers
 	[ $err = 0 ] && all_balance
 }
