@@ -39,4 +39,4 @@ is_race {
 /WARNING|BUG|Oops|INFO: |refcount_t|hung task|general protection/ ||
 /corruption|UBSAN|ODEBUG|possible circular|inconsistent lock state|suspicious RCU/ ||
 /sleeping function|still has objects|Objects remaining|DEADLOCK/ ||
-/Kernel panic|divide error|already present!|out of free dentries|ftrace bug/
+/Kernel panic|divide error|already present!|ftrace bug/
