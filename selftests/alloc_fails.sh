@@ -29,6 +29,14 @@ only_below() {
 	done
 }
 
+# on behalf of the module
+only_below_module() {
+	local start size
+	read -r size start < <(awk '$1 == "brkwatch" { print $2, $NF ~ /^0x/ ? $NF : $(NF - 1) }' \
+		/proc/modules)
+	only_below "$start" "$(printf '0x%x' $((start + size)))"
+}
+
 no_faults() {
 	set_fault probability 0
 	set_fault cache-filter N
@@ -138,6 +146,16 @@ fail_pools() {
 	set_fault probability $((100 * $1))
 }
 
+# Nothing is watched then, which is told, until it can be.
+switches() {
+	local err
+	only_below_module
+	fails_each switch-some $parameters/enabled
+	err=$?
+	no_faults
+	[ $err = 0 ] && is_well
+}
+
 # The pools cannot be filled.
 pools_starve() {
 	local dropped
@@ -155,10 +173,8 @@ pools_starve() {
 
 # Whatever is allocated on behalf of the module: its files, above all.
 text_fails() {
-	local start size words err
-	read -r size start < <(awk '$1 == "brkwatch" { print $2, $NF ~ /^0x/ ? $NF : $(NF - 1) }' \
-		/proc/modules)
-	only_below "$start" "$(printf '0x%x' $((start + size)))"
+	local words err
+	only_below_module
 	set_fault probability 20
 	churn 5 &
 	words=$("$here/peruse" 5 3)
@@ -178,7 +194,7 @@ main() {
 		exit "$KSFT_SKIP"
 	fi
 	trap clean_up EXIT
-	ktap_set_plan 5
+	ktap_set_plan 6
 	mark_log
 	set_fault verbose 0
 	set_fault times -1
@@ -188,6 +204,7 @@ main() {
 	echo N >$page_faults/ignore-gfp-wait
 	echo N >$page_faults/ignore-gfp-highmem
 	check "each allocation of a load fails" loads
+	check "allocations fail when watching is switched on" switches
 	check "each allocation of an open or read fails" opens
 	check "the pools cannot be filled" pools_starve
 	check "what the module has allocated fails" text_fails

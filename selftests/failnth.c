@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * failnth load|load-some MODULE [PARAMETERS] | failnth open FILE: does so again and
- * again, and has another allocation fail each time, until there are none left to
- * fail (CONFIG_FAULT_INJECTION, fail-nth; whose allocations, the filters by stack
- * say). Of load-some later ones by samples; of load, which takes its time, too,
- * unless BRKWATCH_LONG is set. Says how many failed, and what was answered; that none
+ * failnth load|load-some MODULE [PARAMETERS] | switch-some FILE | open FILE: does so
+ * again and again (switches on what it has switched off before), and has another
+ * allocation fail each time, until there are none left to fail
+ * (CONFIG_FAULT_INJECTION, fail-nth; whose allocations, the filters by stack say).
+ * Of "some" later ones by samples; of load, which takes its time, too, unless
+ * BRKWATCH_LONG is set. Says how many failed, and what was answered; that none
  * did is a failure. A module that loads all the same is unloaded again.
  */
 #define _GNU_SOURCE
@@ -97,23 +98,55 @@ static unsigned int read_all(const char *path)
 	return answer;
 }
 
+/* What is not on must say that it is off. */
+static unsigned int write_switch(const char *path, char is_on)
+{
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+	unsigned int answer = answer_of(write(fd, &is_on, 1));
+	char value = 0;
+
+	if (answer && (pread(fd, &value, 1, 0) != 1 || value != 'N')) {
+		fprintf(stderr, "# not switched on, and says '%c'\n", value);
+		answer = 3;
+	}
+	close(fd);
+	return answer;
+}
+
+static unsigned int perform(char **argv)
+{
+	if (!strncmp(argv[1], "load", 4))
+		return load(argv[2], argv[3] ? argv[3] : "");
+	if (!strncmp(argv[1], "switch", 6))
+		return write_switch(argv[2], '1');
+	return read_all(argv[2]);
+}
+
+/* As before, but for who only looks. */
+static bool prepare(char **argv)
+{
+	return strncmp(argv[1], "switch", 6) || !write_switch(argv[2], '0');
+}
+
 int main(int argc, char **argv)
 {
 	unsigned int nth, density, answer, left;
-	bool is_load, is_some;
+	bool is_load;
 	int fd;
 
 	if (argc < 3)
 		return 2;
-	is_some = !strcmp(argv[1], "load-some");
-	is_load = is_some || !strcmp(argv[1], "load");
+	is_load = !strncmp(argv[1], "load", 4);
 	fd = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return 4;
-	density = is_some || (is_load && !getenv("BRKWATCH_LONG")) ? NR_ALL : UINT_MAX;
+	density = strstr(argv[1], "-some") || (is_load && !getenv("BRKWATCH_LONG")) ?
+		  NR_ALL : UINT_MAX;
 	for (nth = 1;; nth += 1 + nth / density) {
+		if (!prepare(argv))
+			return 3;
 		fail_nth(fd, nth);
-		answer = is_load ? load(argv[2], argc > 3 ? argv[3] : "") : read_all(argv[2]);
+		answer = perform(argv);
 		left = nr_left(fd);
 		fail_nth(fd, 0);
 		if (is_load && !answer)
