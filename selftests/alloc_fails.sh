@@ -146,14 +146,16 @@ fail_pools() {
 	set_fault probability $((100 * $1))
 }
 
-# Nothing is watched then, which is told, until it can be.
+# Nothing is watched then, which is told, until it can be. What ftrace has no memory
+# for a kprobe may do, so that kprobes fail more often.
 switches() {
 	local err
+	unload_module && load_module attach=kprobe || return
 	only_below_module
 	fails_each switch-some $parameters/enabled
 	err=$?
 	no_faults
-	[ $err = 0 ] && is_well
+	[ $err = 0 ] && is_well && unload_module && load_module
 }
 
 # The pools cannot be filled.
