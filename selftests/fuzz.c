@@ -14,7 +14,7 @@
 
 #define PARAMETERS	"/sys/module/brkwatch/parameters/"
 #define SZ_MAX		4096
-#define NR_SECONDS	600	/* kernels that hunt for bugs take them */
+#define NR_SECONDS	1800	/* kernels that hunt for bugs take them */
 
 FIXTURE(fuzz) {
 	unsigned int nr_rounds;

@@ -16,6 +16,7 @@
 #define SZ_TEXT		(1 << 20)
 #define NR_LINES	(4 + BRKW_NR_KEYS)
 #define LAST_PID	"/proc/sys/kernel/ns_last_pid"
+#define NR_SECONDS	1800	/* kernels that hunt for bugs take them */
 
 static char text[SZ_TEXT];
 
@@ -184,7 +185,7 @@ static bool is_whole(pid_t pid)
 	return i == NR_LINES && !*at;
 }
 
-TEST_F(names, one_line_a_key_while_they_change)
+TEST_F_TIMEOUT(names, one_line_a_key_while_they_change, NR_SECONDS)
 {
 	unsigned int i;
 
@@ -207,7 +208,7 @@ static unsigned int count_words(const char *line)
 	return nr;
 }
 
-TEST_F(names, one_line_a_process_while_they_change)
+TEST_F_TIMEOUT(names, one_line_a_process_while_they_change, NR_SECONDS)
 {
 	unsigned int i, nr_words, nr_seen = 0;
 	char *at, *line, *comm;
@@ -245,7 +246,7 @@ static void exec_for_ever(void)
 }
 
 /* Between two of its accounts there is none, but never both or that of nobody. */
-TEST_F(names, exec_while_read)
+TEST_F_TIMEOUT(names, exec_while_read, NR_SECONDS)
 {
 	const struct brkw_snapshot_header *header = (void *)text;
 	const struct brkw_snapshot_entry *acct;
@@ -307,7 +308,7 @@ static bool is_coherent(const struct brkw_snapshot_header *header, long sz)
 }
 
 /* Each account adds up in itself, whatever its process does: until so many came. */
-TEST_F_TIMEOUT(names, snapshot_adds_up_under_churn, 600)
+TEST_F_TIMEOUT(names, snapshot_adds_up_under_churn, NR_SECONDS)
 {
 	const struct brkw_snapshot_header *header = (void *)text;
 	long sz, nr_wanted = account_stat("accounts_opened") + self->nr_rounds;
@@ -383,7 +384,7 @@ static bool is_of_the_first_or_gone(int fd)
 	return nr < 0 && errno == EIO;
 }
 
-TEST_F(names, a_number_is_used_again)
+TEST_F_TIMEOUT(names, a_number_is_used_again, NR_SECONDS)
 {
 	struct brkw_snapshot_entry first, acct;
 	unsigned int i, nr_first = 0;
