@@ -9,39 +9,10 @@
 here=$(dirname "$(readlink -f "$0")")
 # shellcheck source=lib.sh
 . "$here/lib.sh"
+# shellcheck source=fail_alloc.sh
+. "$here/fail_alloc.sh"
 
-faults=/sys/kernel/debug/failslab
-page_faults=/sys/kernel/debug/fail_page_alloc
 sleepers=
-
-# set_fault NAME VALUE
-set_fault() {
-	echo "$2" >$faults/"$1"
-}
-
-# only_below START END: what is allocated on behalf of code that lies there
-only_below() {
-	local dir
-	for dir in $faults $page_faults; do
-		echo 32 >"$dir/stacktrace-depth"
-		echo "$1" >"$dir/require-start"
-		echo "$2" >"$dir/require-end"
-	done
-}
-
-# on behalf of the module
-only_below_module() {
-	local start size
-	read -r size start < <(awk '$1 == "brkwatch" { print $2, $NF ~ /^0x/ ? $NF : $(NF - 1) }' \
-		/proc/modules)
-	only_below "$start" "$(printf '0x%x' $((start + size)))"
-}
-
-no_faults() {
-	set_fault probability 0
-	set_fault cache-filter N
-	only_below 0 0xffffffffffffffff
-}
 
 # shellcheck disable=SC2317 # called by trap
 clean_up() {
@@ -191,20 +162,14 @@ text_fails() {
 main() {
 	need_module
 	ktap_print_header
-	if [ ! -d $faults ] || [ ! -w /proc/self/fail-nth ]; then
+	if ! can_fail || [ ! -w /proc/self/fail-nth ]; then
 		ktap_skip_all "no fault injection in this kernel"
 		exit "$KSFT_SKIP"
 	fi
 	trap clean_up EXIT
 	ktap_set_plan 6
 	mark_log
-	set_fault verbose 0
-	set_fault times -1
-	set_fault ignore-gfp-wait N
-	echo 0 >$page_faults/verbose
-	echo 0 >$page_faults/min-order
-	echo N >$page_faults/ignore-gfp-wait
-	echo N >$page_faults/ignore-gfp-highmem
+	fail_any
 	check "each allocation of a load fails" loads
 	check "allocations fail when watching is switched on" switches
 	check "each allocation of an open or read fails" opens

@@ -154,6 +154,38 @@ nr_processes() {
 	awk 'END { print NR - 1 }' $folder/processes
 }
 
+group=
+
+mount_cgroups() {
+	root=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
+	[ -z "$root" ] || return 0
+	mount_point=$(mktemp -d)
+	root=$mount_point
+	mount -t cgroup2 none "$root" 2>/dev/null
+}
+
+# make_group BYTES: sets group, a cgroup (v2) that has so much memory, and no swap
+make_group() {
+	mount_cgroups && echo +memory 2>/dev/null >"$root/cgroup.subtree_control" || return
+	group=$root/brkwatch-oom
+	mkdir "$group" && echo "$1" >"$group/memory.max" || return
+	[ ! -e "$group/memory.swap.max" ] || echo 0 >"$group/memory.swap.max"
+}
+
+end_group() {
+	[ -z "$group" ] || rmdir "$group"
+	[ -z "${mount_point-}" ] || { umount "$mount_point"; rmdir "$mount_point"; } 2>/dev/null
+}
+
+# eat_up BYTES: by a process that the OOM killer likes, in the group if there is one
+eat_up() {
+	{ (
+		echo 1000 >/proc/self/oom_score_adj
+		[ -z "$group" ] || echo 0 >"$group/cgroup.procs"
+		exec "$here/brk_steps" brk:+1M "map:$1" "touch:$1"
+	); } 2>/dev/null
+}
+
 leak_file=/sys/kernel/debug/kmemleak
 
 # What the kernel's own search finds, if it can search: reports that name the
@@ -189,9 +221,11 @@ log_since_mark() {
 	dmesg | awk -v mark="$mark" 'found; index($0, mark) { found = 1 }'
 }
 
+# What has been pushed out of the log cannot be looked at.
 log_is_clean() {
 	local complaints
-	complaints=$(log_since_mark | awk -f "$here/complaints.awk" | head -n 40)
+	complaints=$(dmesg | grep -qF "$mark" || echo "the log holds too little"
+		log_since_mark | awk -f "$here/complaints.awk" | head -n 40)
 	[ -z "$complaints" ] && return
 	ktap_print_msg "$complaints"
 	return 1

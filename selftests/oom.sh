@@ -11,32 +11,15 @@ here=$(dirname "$(readlink -f "$0")")
 
 size=$((200 << 20))
 overcommit=/proc/sys/vm/overcommit_memory
-group=
 
 is_small() {
 	[ "$(awk '$1 == "MemTotal:" { print $2 }' /proc/meminfo)" -le 131072 ]
 }
 
 # Where cgroups are, or somewhere.
-mount_cgroups() {
-	root=$(awk '$3 == "cgroup2" { print $2; exit }' /proc/mounts)
-	[ -z "$root" ] || return 0
-	mount_point=$(mktemp -d)
-	root=$mount_point
-	mount -t cgroup2 none "$root" 2>/dev/null
-}
-
-make_group() {
-	mount_cgroups && echo +memory 2>/dev/null >"$root/cgroup.subtree_control" || return
-	group=$root/brkwatch-oom
-	mkdir "$group" && echo 64M >"$group/memory.max" || return
-	[ ! -e "$group/memory.swap.max" ] || echo 0 >"$group/memory.swap.max"
-}
-
 # shellcheck disable=SC2317 # called by trap
 clean_up() {
-	[ -z "$group" ] || rmdir "$group"
-	[ -z "${mount_point-}" ] || { umount "$mount_point"; rmdir "$mount_point"; } 2>/dev/null
+	end_group
 	[ -z "${old-}" ] || echo "$old" >$overcommit
 }
 
@@ -46,16 +29,12 @@ prepare() {
 		old=$(<$overcommit)
 		echo 1 >$overcommit
 	else
-		make_group
+		make_group 64M
 	fi
 }
 
 eat() {
-	{ (
-		echo 1000 >/proc/self/oom_score_adj
-		[ -z "$group" ] || echo 0 >"$group/cgroup.procs"
-		exec "$here/brk_steps" brk:+1M "map:$size" "touch:$size"
-	); } 2>/dev/null
+	eat_up "$size"
 	equals "status of the victim" $? 137
 }
 

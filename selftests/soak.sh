@@ -1,19 +1,24 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# All at once, for a while: processes of all kinds, readers that hold files,
-# switches that are switched, other tracers; in the first half hooks are silenced,
-# too. At the end of each half every account balances and nothing leaks, and the
-# module holds no more memory than it needs.
+# All at once, for a while: processes of all kinds, more than may be watched,
+# readers that hold files, switches that are switched, other tracers, processes that
+# the OOM killer ends; in the first half hooks are silenced and allocations fail,
+# too. At the end of each half every account balances, nothing leaks, and the module
+# has as much memory as half-way; no account is lost.
 
 here=$(dirname "$(readlink -f "$0")")
 # shellcheck source=lib.sh
 . "$here/lib.sh"
+# shellcheck source=fail_alloc.sh
+. "$here/fail_alloc.sh"
 
 tracing=/sys/kernel/tracing
 silencers=(/proc/sys/kernel/ftrace_enabled /sys/kernel/debug/kprobes/enabled)
 seconds=${BRKWATCH_LONG:+600}
 seconds=${seconds:-16}
+nr_more=12	# processes that are watched, beyond those that are there before
+nr_max=
 jobs=()
 
 trace_nothing() {
@@ -36,6 +41,8 @@ clean_up() {
 	[ ${#jobs[@]} = 0 ] || { kill "${jobs[@]}" && wait "${jobs[@]}"; } 2>/dev/null
 	be_heard 2>/dev/null
 	trace_nothing 2>/dev/null
+	no_faults 2>/dev/null
+	end_group
 	[ -z "${scratch-}" ] || rm -r "$scratch"
 }
 
@@ -47,6 +54,7 @@ repeat() {
 	done
 }
 
+# Without memory it may stay as it is, and says so.
 switch() {
 	local name
 	for name in faults enabled; do
@@ -54,11 +62,26 @@ switch() {
 		sleep 1
 		echo 1 >$parameters/$name
 		sleep 1
-	done
+	done 2>/dev/null
 }
 
-read_snapshot() {
-	cat $folder/snapshot >/dev/null
+watch_all() {
+	echo 1 >$parameters/faults && echo 1 >$parameters/enabled
+}
+
+# Each time the kernel's log gets long.
+starve() {
+	eat_up $((32 << 20))
+	[ $? = 137 ] && sleep $((seconds / 16))
+}
+
+# of the module's
+fail_some() {
+	only_below_module
+	set_fault probability 20
+	sleep 1
+	no_faults
+	sleep 1
 }
 
 # On two of the functions that we hook, by turns and together.
@@ -100,10 +123,10 @@ soak() {
 	for i in 1 2 3 4; do
 		start "$here/churn" $half $((10 * $1 + i)) >>"$scratch/churn"
 	done
-	for i in 5 6; do
+	for i in 5 6 7; do
 		start "$here/peruse" $half $((10 * $1 + i)) hold >>"$scratch/peruse"
 	done
-	for i in switch read_snapshot "${what[@]}"; do
+	for i in switch "${what[@]}"; do
 		start repeat $half "$i"
 	done
 	for i in "${jobs[@]}"; do
@@ -111,7 +134,7 @@ soak() {
 	done
 	jobs=()
 	[ $err = 0 ] || ktap_print_msg "one of them failed"
-	wait_for is_exact && all_balance && wait_for no_dead_accounts && [ $err = 0 ]
+	wait_for watch_all && wait_for is_exact && all_balance && wait_for no_dead_accounts && [ $err = 0 ]
 }
 
 has_no_leaks() {
@@ -122,16 +145,23 @@ has_no_leaks() {
 	return 1
 }
 
+# check_leaks NAME
+check_leaks() {
+	if [ -e $leak_file ]; then
+		check "$1" has_no_leaks
+	else
+		ktap_test_skip "$1: this kernel does not look"
+	fi
+}
+
+few() {
+	nr_max=$(($(nr_processes) + nr_more))
+	unload_module && load_module max_processes=$nr_max
+}
+
 # made_of NAME: objects in existence
 made_of() {
 	echo $(($(stat_of "memory_${1}s_bytes") / $(<"/sys/kernel/slab/brkw_$1/object_size")))
-}
-
-# Objects in use, and free ones, of which the worker keeps 512 at most, and four
-# times as many after a burst.
-has_no_more() {
-	local name=$1 nr_used=$2
-	at_least "objects of $name that are needed" $((nr_used + 4 * 512)) "$(made_of "$name")"
 }
 
 # What the slab cache says is exact only while it checks its objects: else it
@@ -143,15 +173,10 @@ agrees_with_slab() {
 	[ "$nr" = "$(made_of "$1")" ]
 }
 
+# is_flat BYTES: that the module had half-way
 is_flat() {
 	local name
-	if [ ! -r /sys/kernel/slab/brkw_account/object_size ]; then
-		ktap_print_msg "no /sys/kernel/slab in this kernel"
-		return
-	fi
-	sleep 1
-	has_no_more account $(($(stat_of accounts_live) + $(stat_of accounts_kept))) &&
-		has_no_more thread "$(stat_of threads_live)" || return
+	equals "memory of the module" "$(stat_of memory_bytes)" "$1" || return
 	for name in account thread; do
 		wait_for agrees_with_slab $name && continue
 		ktap_print_msg "$(</sys/kernel/slab/brkw_$name/objects) objects, $(made_of $name) made"
@@ -159,23 +184,59 @@ is_flat() {
 	done
 }
 
+# check_flat NAME BYTES
+check_flat() {
+	if [ -r /sys/kernel/slab/brkw_account/object_size ]; then
+		check "$1" is_flat "$2"
+	else
+		ktap_test_skip "$1: no /sys/kernel/slab in this kernel"
+	fi
+}
+
+# As many processes as may be watched are, but for those that look.
+none_lost() {
+	local i err=0 sleepers=()
+	for ((i = $(nr_processes) + 3; i <= nr_max; i++)); do
+		start_sleeper || err=1
+		sleepers+=("$sleeper")
+	done
+	for i in "${sleepers[@]}"; do
+		end_sleeper "$i"
+	done
+	at_least "processes more that are watched" ${#sleepers[@]} $((nr_more / 2)) && [ $err = 0 ]
+}
+
+some_dropped() {
+	at_least "processes that were not watched" "$(stat_of drop_account_pool)" 1
+}
+
 main() {
-	local tracers=()
+	local with=() trouble=(silence) half_way
 	need_module
 	trap clean_up EXIT
 	ktap_print_header
-	ktap_set_plan 6
+	ktap_set_plan 9
 	mark_log
 	scratch=$(mktemp -d)
-	[ ! -w $tracing/kprobe_events ] || tracers=(trace)
-	check "$((seconds / 2)) seconds of everything" soak 1 silence "${tracers[@]}"
-	check "nothing has leaked half-way" has_no_leaks
-	check "and again, without silence" soak 2 "${tracers[@]}"
-	check "nothing has leaked" has_no_leaks
-	check "the module holds no more memory than it needs" is_flat
-	ktap_print_msg "$(awk '{ n += $1 } END { print n }' "$scratch/churn") forks," \
-		"$(awk '{ n += $1; r += $3; s += $5 } END { print n " opens, " r " reads, " s " stale" }' \
-			"$scratch/peruse"), $(stat_of memory_bytes) bytes"
+	[ ! -w $tracing/kprobe_events ] || with+=(trace)
+	! make_group 16M || with+=(starve)
+	! can_fail || { fail_any; trouble+=(fail_some); }
+	check "load with room for $nr_more more processes" few
+	check "$((seconds / 2)) seconds of everything" soak 1 "${with[@]}" "${trouble[@]}"
+	check_leaks "nothing has leaked half-way"
+	half_way=$(stat_of memory_bytes)
+	check "and again, without silence and with memory" soak 2 "${with[@]}"
+	check_leaks "nothing has leaked"
+	check_flat "the module has as much memory as half-way" "$half_way"
+	check "more processes than may be watched were there" some_dropped
+	check "no account is lost" none_lost
+	ktap_print_msg "with ${with[*]} ${trouble[*]}:" \
+		"$(awk '{ n += $1 } END { print n }' "$scratch/churn") forks," \
+		"$(awk '{ n += $1; r += $3; s += $5; m += $7
+			} END { print n " opens, " r " reads, " s " stale, " m " without memory" }' \
+			"$scratch/peruse"), $(stat_of drop_account_pool) accounts dropped"
+	unload_module
+	load_module
 	check "the kernel's log is clean" log_is_clean
 	ktap_finished
 }
