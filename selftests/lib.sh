@@ -82,6 +82,11 @@ key_of() {
 	awk -v key="$2" '$1 == key { print $2 }' "$folder/$1"
 }
 
+# size_of PID: bytes of its address space, as proc(5) has them
+size_of() {
+	awk '$1 == "VmSize:" { print $2 * 1024 }' "/proc/$1/status"
+}
+
 # wait_for COMMAND...: for at most 5 seconds
 wait_for() {
 	local i

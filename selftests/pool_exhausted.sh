@@ -40,10 +40,21 @@ few() {
 	unload_module && load_module attach=kprobe max_processes=$nr_max max_ended=4
 }
 
+# Of those who only wait, and are watched.
+sizes_are_right() {
+	local pid nr=0
+	for pid in "${sleepers[@]}"; do
+		[ -e "$folder/$pid" ] || continue
+		equals "vm_bytes of $pid" "$(key_of "$pid" vm_bytes)" "$(size_of "$pid")" || return
+		nr=$((nr + 1))
+	done
+	at_least "sleepers that are watched" $nr 8
+}
+
 is_counted() {
 	at_least "processes that are not watched" \
 		$(($(stat_of drop_account_pool) + $(stat_of drop_thread_pool))) 400 &&
-		all_balance
+		all_balance && sizes_are_right
 }
 
 # Processes that borrow an address space, exec, and have threads, among others.
