@@ -8,15 +8,21 @@
 #include "ledger.h"
 #include "ledger_tables.h"
 
-/* The break as the calls before have left it. */
-static void note_peak(struct brkw_account *acct, const struct mm_struct *mm)
+/**
+ * brkw_brk_note_peak() - the break was there
+ * @acct: an account of current's
+ * @brk: where
+ *
+ * Context: a hook; no lock is held.
+ */
+void brkw_brk_note_peak(struct brkw_account *acct, unsigned long brk)
 {
-	s64 sz = READ_ONCE(mm->brk) - READ_ONCE(mm->start_brk);
+	s64 sz = brk - READ_ONCE(current->mm->start_brk);
 	atomic64_t *peak = &acct->value[BRKW_KEY_BRK_PEAK_BYTES];
 	s64 old = atomic64_read(peak);
 
 	while (old < sz && !atomic64_try_cmpxchg(peak, &old, sz))
-		;	/* no lock is held: another thread has raised it */
+		;	/* another thread has raised it */
 }
 
 /**
@@ -61,7 +67,7 @@ bool brkw_brk_call(struct mm_struct *mm, unsigned long request)
 		atomic64_inc(&acct->value[BRKW_KEY_BRK_SAME_EVENTS]);
 		return false;
 	}
-	note_peak(acct, mm);
+	brkw_brk_note_peak(acct, READ_ONCE(mm->brk));	/* where calls before have left it */
 	brkw_brk_end(acct);
 	if (unlikely(!is_told_by_pages(mm, request)))
 		return brkw_outcome_await(BRKW_AWAITS_BRK, 0, mm, request);

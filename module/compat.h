@@ -53,6 +53,19 @@
 #endif
 
 /*
+ * Of the kernel's own headers: memory that is nobody else's, commit 1507f51255c9 ("mm:
+ * introduce memfd_secret system call to create "secret" memory areas"), 5.14; a return
+ * to where no call came from, commit a5f6c2ace997 ("x86/shstk: Add user
+ * control-protection fault handler"), 6.6. May go with 6.1.
+ */
+#ifndef SECRETMEM_MAGIC
+#define SECRETMEM_MAGIC	0x5345434d
+#endif
+#ifndef SEGV_CPERR
+#define SEGV_CPERR	10
+#endif
+
+/*
  * The registers that a plain ftrace callback gets: on x86 they are a pt_regs
  * of which the arguments and, since commit 0c0593b45c9b ("x86/ftrace: Make
  * function graph use ftrace directly"), 5.17, the stack pointer are filled in,

@@ -3,7 +3,6 @@
  * The ledger as a whole: how it is made and cleared, who walks it, and what it
  * says about itself.
  */
-#include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/rculist_nulls.h>
 #include <linux/sched.h>
@@ -15,7 +14,7 @@
 static atomic64_t nr_drops[BRKW_NR_DROPS];
 static atomic64_t nr_early;
 static enum brkw_phase phase;
-static u64 nr_missed;
+static u64 (*nr_missed_by_hooks)(void);
 static u64 heard_ns;
 static u64 not_exact_since_ns;
 
@@ -66,41 +65,30 @@ bool brkw_drop(enum brkw_drop reason)
 }
 
 /**
- * brkw_ledger_set_missed() - tell how many events the hooks have missed
- * @nr: misses of all hooks since load
+ * brkw_ledger_nr_missed() - events that were missed
  *
- * Context: any.
- */
-void brkw_ledger_set_missed(u64 nr)
-{
-	WRITE_ONCE(nr_missed, nr);
-}
-
-/**
- * brkw_ledger_nr_missed() - events that were missed, as far as known
- *
- * Context: any. Return: what brkw_ledger_set_missed() was told last, and
- * returns that were awaited and not seen.
+ * Context: any. Return: what the hooks have missed since load, and returns that
+ * were awaited and not seen.
  */
 u64 brkw_ledger_nr_missed(void)
 {
-	return READ_ONCE(nr_missed) + brkw_outcome_lost();
+	return nr_missed_by_hooks() + brkw_outcome_lost();
 }
 
 /**
  * brkw_ledger_set_heard() - tell whether the hooks are called at all
  * @is_heard: they are
+ * @asked_ns: when they began to be asked
  *
  * Once they are not, nothing is exact any more since they were heard last, until
- * brkw_ledger_clear(). Of callers at the same time one wins, which is right: they
- * ask the same hooks. Context: any.
+ * brkw_ledger_clear(). Context: any; one caller at a time.
  */
-void brkw_ledger_set_heard(bool is_heard)
+void brkw_ledger_set_heard(bool is_heard, u64 asked_ns)
 {
 	if (READ_ONCE(not_exact_since_ns))
 		return;
 	if (is_heard) {
-		WRITE_ONCE(heard_ns, ktime_get_boottime_ns());
+		WRITE_ONCE(heard_ns, asked_ns);
 	} else {
 		WRITE_ONCE(not_exact_since_ns, READ_ONCE(heard_ns));
 		brkw_account_doubt_ended();
@@ -313,7 +301,7 @@ void brkw_ledger_clear(void)
  * brkw_ledger_init() - make an empty ledger
  * @nr_max_processes: accounts and thread slots that may exist
  * @nr_max_ended: how many ended accounts are kept
- * @ops: what the view wants to hear
+ * @ops: of the view and the hooks
  *
  * Context: may sleep. Return: 0 or -ENOMEM.
  */
@@ -323,6 +311,7 @@ int brkw_ledger_init(unsigned int nr_max_processes, unsigned int nr_max_ended,
 	unsigned int nr_low = clamp_t(unsigned long, totalram_pages() / 1024, 128, 512);
 	int err;
 
+	nr_missed_by_hooks = ops->nr_missed;
 	brkw_forget_last();	/* per-CPU pointers of modules have no initial value */
 	err = brkw_worker_init(ops);
 	if (!err)

@@ -282,15 +282,18 @@ struct brkw_thread {
 };
 
 /**
- * struct brkw_ledger_ops - what the view wants to hear; called by the worker,
- * in process context, for one account at a time
+ * struct brkw_ledger_ops - what the view wants to hear, and what the hooks have
+ * missed, which only they know; publish and retract are called by the worker, in
+ * process context, for one account at a time
  * @publish: an account of a live process has opened; false if it must be
  *	     published later
  * @retract: it is closed and its number may be used again
+ * @nr_missed: misses of all hooks since load; called in any context
  */
 struct brkw_ledger_ops {
 	bool (*publish)(struct brkw_account *acct);
 	void (*retract)(struct brkw_account *acct);
+	u64 (*nr_missed)(void);
 };
 
 /**
@@ -333,8 +336,7 @@ void brkw_ledger_clear(void);
 void brkw_ledger_stats(struct brkw_ledger_stats *ret_stats);
 void brkw_ledger_set_phase(enum brkw_phase new_phase);
 bool brkw_ledger_may_open(void);
-void brkw_ledger_set_missed(u64 nr_missed);
-void brkw_ledger_set_heard(bool is_heard);
+void brkw_ledger_set_heard(bool is_heard, u64 asked_ns);
 u64 brkw_ledger_not_exact_since_ns(void);
 u64 brkw_ledger_nr_missed(void);
 u64 brkw_ledger_missed(const struct brkw_account *acct);
@@ -380,6 +382,7 @@ bool brkw_settle_post_unmap(struct mm_struct *mm, enum brkw_op op, unsigned long
 bool brkw_settle_post_fixed(struct mm_struct *mm, enum brkw_op op, long nr_pages,
 			    unsigned long start);
 void brkw_settle_grown(const struct mm_struct *mm, unsigned long nr_pages);
+bool brkw_settle_is_stack(const struct mm_struct *mm, long nr_pages);
 void brkw_settle_refused(const struct mm_struct *mm);
 void brkw_settle_set_partial(bool is_on);
 void brkw_settle_begin(struct brkw_account *acct);
@@ -415,6 +418,7 @@ bool brkw_stack_is_growing(void);
 /* brk.c */
 bool brkw_brk_call(struct mm_struct *mm, unsigned long request);
 void brkw_brk_granted(struct mm_struct *mm);
+void brkw_brk_note_peak(struct brkw_account *acct, unsigned long brk);
 void brkw_brk_reached(struct brkw_account *acct);
 void brkw_brk_end(struct brkw_account *acct);
 

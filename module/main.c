@@ -32,9 +32,15 @@ static struct brkw_view_switches switches = {
 static bool is_up;
 static bool may_ftrace = true;
 
+/*
+ * While hooks go, one by one, who reads is told that nothing is exact any more; and if
+ * they have been silent, who has ended meanwhile is not exact for good.
+ */
 static void stop_watching(void)
 {
+	brkw_probe_ask();
 	brkw_ledger_set_phase(BRKW_ARMING);
+	brkw_probe_doubt();
 	brkw_probe_disarm();
 	brkw_ledger_clear();
 }
@@ -44,7 +50,7 @@ static void ask_hooks(void)
 {
 	static bool is_said;
 
-	brkw_ledger_set_heard(brkw_probe_is_heard());
+	brkw_probe_ask();
 	if (is_said == !!brkw_ledger_not_exact_since_ns())
 		return;
 	is_said = !is_said;
@@ -65,9 +71,8 @@ static int start_watching(bool is_patient)
 		return err;
 	}
 	brkw_ledger_set_phase(BRKW_ADOPTING);
-	brkw_probe_unknown(unknown);
+	brkw_probe_unknown(true, unknown);
 	brkw_read_set_unknown(unknown);
-	brkw_ledger_set_heard(true);
 	ask_hooks();
 	err = brkw_adopt_all(is_patient);
 	if (err) {
@@ -94,12 +99,18 @@ static int set_enabled(bool is_on)
 }
 
 static void audit(struct work_struct *work);
-static DECLARE_DEFERRABLE_WORK(audit_work, audit);
+static DECLARE_DELAYED_WORK(audit_work, audit);
 
-/* Hooks that are back have missed what nobody knows: accounts start anew. */
+/*
+ * Hooks that are back have missed what nobody knows: accounts start anew; but not while
+ * somebody has the switches, who may wait for long.
+ */
 static void audit(struct work_struct *work)
 {
-	mutex_lock(&switch_mutex);
+	if (!mutex_trylock(&switch_mutex)) {
+		brkw_probe_ask();
+		goto out;
+	}
 	if (is_up && switches.is_enabled) {
 		ask_hooks();
 		if (brkw_ledger_not_exact_since_ns() && brkw_probe_is_heard()) {
@@ -109,6 +120,7 @@ static void audit(struct work_struct *work)
 		}
 	}
 	mutex_unlock(&switch_mutex);
+out:
 	schedule_delayed_work(&audit_work, AUDIT_INTERVAL);
 }
 
@@ -129,9 +141,9 @@ static int set_faults(bool is_on)
 		switches.has_faults = !err;
 		return err;
 	}
-	brkw_probe_disarm_faults();
-	brkw_probe_unknown(unknown);
+	brkw_probe_unknown(false, unknown);
 	brkw_read_set_unknown(unknown);
+	brkw_probe_disarm_faults();
 	return 0;
 }
 

@@ -20,6 +20,8 @@ static void answer_brk(struct brkw_account *acct, const struct brkw_thread *thre
 {
 	bool is_granted = retval == thread->awaited_arg;
 
+	if (is_granted)
+		brkw_brk_note_peak(acct, retval);	/* others move it before they look */
 	if (thread->has_reached)	/* settle.c knows */
 		return;
 	atomic64_inc(&acct->value[is_granted ? BRKW_KEY_BRK_SAME_EVENTS :

@@ -247,14 +247,18 @@ static bool is_any_kprobe(void)
 	return false;
 }
 
-/* A kernel in which none can be had is one of which nobody can tell. */
-static void arm_canaries(bool may_ftrace)
+/* A kernel in which none can be had, with memory, is one of which nobody can tell. */
+static int arm_canaries(bool may_ftrace)
 {
+	int err;
+
 	mutex_lock(&canary_mutex);
-	brkw_attach(&canaries[0], may_ftrace);
+	err = brkw_attach(&canaries[0], may_ftrace);
 	if (canaries[0].is_ftrace && is_any_kprobe())
-		brkw_attach(&canaries[1], false);
+		err = brkw_attach(&canaries[1], false);
+	brkw_record_heard(true, ktime_get_boottime_ns());	/* until it turns out */
 	mutex_unlock(&canary_mutex);
+	return err == -ENOMEM ? err : 0;
 }
 
 static void disarm_canaries(void)
@@ -275,6 +279,17 @@ static bool is_silent(const u64 *nr_hits_before)
 	return false;
 }
 
+static bool is_heard(void)
+{
+	u64 nr_hits[ARRAY_SIZE(canaries)];
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(canaries); i++)
+		nr_hits[i] = brkw_attach_hits(&canaries[i]);
+	vm_memory_committed();
+	return !is_silent(nr_hits);
+}
+
 /**
  * brkw_probe_is_heard() - the kernel calls the hooks that it has registered
  *
@@ -282,17 +297,39 @@ static bool is_silent(const u64 *nr_hits_before)
  */
 bool brkw_probe_is_heard(void)
 {
-	u64 nr_hits[ARRAY_SIZE(canaries)];
-	unsigned int i;
-	bool is_heard;
+	bool ret;
 
 	mutex_lock(&canary_mutex);
-	for (i = 0; i < ARRAY_SIZE(canaries); i++)
-		nr_hits[i] = brkw_attach_hits(&canaries[i]);
-	vm_memory_committed();
-	is_heard = !is_silent(nr_hits);
+	ret = is_heard();
 	mutex_unlock(&canary_mutex);
-	return is_heard;
+	return ret;
+}
+
+/**
+ * brkw_probe_ask() - have the ledger know whether hooks are called
+ *
+ * Context: may sleep.
+ */
+void brkw_probe_ask(void)
+{
+	u64 asked_ns;
+
+	mutex_lock(&canary_mutex);
+	asked_ns = ktime_get_boottime_ns();	/* what is true then may not be any more */
+	brkw_record_heard(is_heard(), asked_ns);
+	mutex_unlock(&canary_mutex);
+}
+
+/**
+ * brkw_probe_doubt() - nothing is exact any more: hooks are about to be taken away
+ *
+ * Context: may sleep.
+ */
+void brkw_probe_doubt(void)
+{
+	mutex_lock(&canary_mutex);
+	brkw_record_heard(false, 0);
+	mutex_unlock(&canary_mutex);
 }
 
 /**
@@ -324,8 +361,8 @@ static int arm_hooks(bool has_faults, bool may_ftrace, const char **ret_missing)
 			return err;
 		}
 	}
-	arm_canaries(may_ftrace);
-	return 0;
+	*ret_missing = CANARY_SYMBOL;
+	return arm_canaries(may_ftrace);
 }
 
 /**
@@ -362,6 +399,11 @@ void brkw_probe_disarm_faults(void)
 	brkw_detach_done();
 }
 
+static bool is_known(const struct brkw_hook *hook, bool has_faults)
+{
+	return hook->is_armed && (has_faults || !hook->is_fault);
+}
+
 static void mark_range(const struct brkw_key_range *range, u64 *keys)
 {
 	unsigned int key;
@@ -372,18 +414,19 @@ static void mark_range(const struct brkw_key_range *range, u64 *keys)
 
 /**
  * brkw_probe_unknown() - the keys that cannot be known
+ * @has_faults: those of page faults may be
  * @ret_unknown: a bit a key, as in &struct brkw_snapshot_entry
  *
  * Context: may sleep.
  */
-void brkw_probe_unknown(u64 *ret_unknown)
+void brkw_probe_unknown(bool has_faults, u64 *ret_unknown)
 {
 	unsigned int i, k;
 
 	ret_unknown[0] = 0;
 	ret_unknown[1] = 0;
 	for (i = 0; i < ARRAY_SIZE(hooks); i++)
-		for (k = 0; k < NR_KEY_RANGES && !hooks[i].is_armed; k++)
+		for (k = 0; k < NR_KEY_RANGES && !is_known(&hooks[i], has_faults); k++)
 			mark_range(&hooks[i].keys[k], ret_unknown);
 }
 

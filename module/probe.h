@@ -36,10 +36,12 @@ void brkw_probe_exit(void);
 int brkw_probe_arm(bool has_faults, bool may_ftrace, const char **ret_missing);
 void brkw_probe_disarm(void);
 void brkw_probe_disarm_faults(void);
-void brkw_probe_unknown(u64 *ret_unknown);
+void brkw_probe_unknown(bool has_faults, u64 *ret_unknown);
 bool brkw_probe_state(unsigned int i, struct brkw_hook_state *ret_state);
 u64 brkw_probe_missed(void);
 bool brkw_probe_is_heard(void);
+void brkw_probe_ask(void);
+void brkw_probe_doubt(void);
 u64 brkw_probe_cost(u64 *ret_nr_timed, u64 *ret_ns);
 
 #endif /* _BRKW_PROBE_H */

@@ -8,6 +8,7 @@
 #include <linux/fs.h>
 #include <linux/hugetlb.h>
 #include <linux/kdev_t.h>
+#include <linux/magic.h>
 #include <linux/major.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
@@ -68,16 +69,23 @@ void brkw_record_brk_flags(struct pt_regs *regs)
 	brkw_settle_post(mm, is_brk ? BRKW_OP_BRK_GROW : BRKW_OP_OTHER_GROW, nr, 0);
 }
 
+static bool holds_memory(const struct super_block *sb)
+{
+	return sb->s_magic == TMPFS_MAGIC || sb->s_magic == RAMFS_MAGIC ||
+	       sb->s_magic == HUGETLBFS_MAGIC || sb->s_magic == SECRETMEM_MAGIC;
+}
+
 /*
- * SysV shared memory, memfd and huge pages of no file live in file systems
- * that only the kernel mounts; /dev/zero is a device that stands for nothing.
+ * SysV shared memory, memfd and huge pages of no file live in file systems that
+ * hold memory and that the kernel mounts for itself, as it does those of files that
+ * people open, too; /dev/zero is a device that stands for nothing.
  */
 static bool is_anon_file(const struct file *file)
 {
 	const struct inode *inode = file_inode(file);
 
 	if (S_ISREG(inode->i_mode))
-		return inode->i_sb->s_flags & SB_KERNMOUNT;
+		return inode->i_sb->s_flags & SB_KERNMOUNT && holds_memory(inode->i_sb);
 	return S_ISCHR(inode->i_mode) && inode->i_rdev == MKDEV(MEM_MAJOR, ZERO_MINOR);
 }
 
@@ -231,8 +239,9 @@ bool brkw_record_mremap(struct pt_regs *regs)
 }
 
 /*
- * vm_stat_account(mm, flags, npages): only what mremap() adds is of interest.
- * In place it adds the difference; a move adds the new size, and the old place
+ * vm_stat_account(mm, flags, npages): only what mremap() adds is of interest; a stack
+ * that grows under a signal on the way out of mremap() has been posted, and comes here
+ * since 6.18. In place it adds the difference; a move adds the new size, and the old place
  * goes later, unless it is kept (MREMAP_DONTUNMAP, or an old size of 0).
  */
 void brkw_record_stat_account(struct pt_regs *regs)
@@ -243,6 +252,8 @@ void brkw_record_stat_account(struct pt_regs *regs)
 	bool is_move, is_kept;
 
 	if (nr <= 0 || mm != current->mm || brkw_call_of(current) != BRKW_CALL_MREMAP)
+		return;
+	if (regs_get_kernel_argument(regs, 1) & VM_GROWSDOWN && brkw_settle_is_stack(mm, nr))
 		return;
 	see();
 	read_mremap_args(mm, args);
@@ -393,10 +404,17 @@ void brkw_record_task_free(struct task_struct *task)
 	brkw_thread_free(task);
 }
 
+/* Of SIGSEGV or SIGBUS: the address was there, and was used in a way that is not right. */
+static bool is_misuse(int sig, int code)
+{
+	return code == (sig == SIGBUS ? BUS_ADRALN : SEGV_CPERR);
+}
+
 /*
  * Tracepoint signal_generate: a fault that found no page ends in a signal of
  * the kernel's, to itself, with a code that names the fault. SI_KERNEL is a
- * general protection fault, which is none of these.
+ * general protection fault, which is none of these; and who sends himself a signal
+ * with such a code is in a system call.
  */
 void brkw_record_signal(int sig, const struct kernel_siginfo *info,
 			const struct task_struct *task)
@@ -405,8 +423,22 @@ void brkw_record_signal(int sig, const struct kernel_siginfo *info,
 		return;
 	if ((unsigned long)info <= (unsigned long)SEND_SIG_PRIV)
 		return;
-	if (info->si_code > 0 && info->si_code < SI_KERNEL)
+	if (syscall_get_nr(current, task_pt_regs(current)) != -1)
+		return;
+	if (info->si_code > 0 && info->si_code < SI_KERNEL && !is_misuse(sig, info->si_code))
 		brkw_thread_fault_error();
+}
+
+/**
+ * brkw_record_heard() - hooks have been asked whether they are called
+ * @is_heard: they are
+ * @asked_ns: when that began
+ *
+ * Context: may sleep; one caller at a time.
+ */
+void brkw_record_heard(bool is_heard, u64 asked_ns)
+{
+	brkw_ledger_set_heard(is_heard, asked_ns);
 }
 
 /**

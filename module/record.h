@@ -35,6 +35,7 @@ void brkw_record_exec(struct pt_regs *regs);
 void brkw_record_exit_mm(struct pt_regs *regs);
 void brkw_record_return(unsigned long retval);
 void brkw_record_missed_return(void);
+void brkw_record_heard(bool is_heard, u64 asked_ns);
 void brkw_record_task_free(struct task_struct *task);
 void brkw_record_signal(int sig, const struct kernel_siginfo *info,
 			const struct task_struct *task);

@@ -127,7 +127,8 @@ static void correct_trace(const struct brkw_account *acct, long delta)
 	const struct brkw_pending *pending = &acct->pending;
 	long nr_over = pending->is_over ? acct->over.nr_pages : 0;
 
-	if (pending->is_traced && delta != pending->nr_pages - nr_over)
+	/* while hooks come and go it may have been done and undone */
+	if (pending->is_traced && delta != pending->nr_pages - nr_over && brkw_ledger_may_open())
 		brkw_trace_correct(acct, delta);
 }
 
@@ -427,6 +428,21 @@ bool brkw_settle_post_fixed(struct mm_struct *mm, enum brkw_op op, long nr_pages
 	return nr_over == nr_pages && !acct->pending.is_exec &&
 	       brkw_outcome_await(BRKW_AWAITS_MMAP, op - BRKW_OP_MMAP, mm,
 				  brkw_bytes_of(nr_pages));
+}
+
+/**
+ * brkw_settle_is_stack() - what grows is the stack that has been posted just before
+ * @mm: the address space, write locked
+ * @nr_pages: by how much
+ *
+ * Context: a hook under the write lock, before total_vm grows.
+ */
+bool brkw_settle_is_stack(const struct mm_struct *mm, long nr_pages)
+{
+	const struct brkw_account *acct = brkw_account_find(mm);
+
+	return acct && acct->pending.op == BRKW_OP_STACK_GROW &&
+	       acct->pending.nr_pages == nr_pages && READ_ONCE(mm->total_vm) == acct->nr_ledger;
 }
 
 /**

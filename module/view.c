@@ -67,13 +67,6 @@ static void show_entry(struct seq_file *m, const struct brkw_snapshot_entry *ent
 	}
 }
 
-/* What the ledger cannot know by itself, as it is now. */
-static void ask_hooks(void)
-{
-	brkw_ledger_set_missed(brkw_probe_missed());
-	brkw_ledger_set_heard(brkw_probe_is_heard());
-}
-
 /*
  * <pid>: debugfs does not guard its operations, because it would guard the copy to
  * the reader, too, who may take for ever, and the worker that removes the file of a
@@ -88,7 +81,7 @@ static int account_show(struct seq_file *m, void *unused)
 
 	if (err)
 		return err;
-	ask_hooks();
+	brkw_probe_ask();
 	brkw_read(m->private, &entry, true);
 	show_entry(m, &entry);
 	debugfs_file_put(file);
@@ -157,6 +150,7 @@ static void retract_account(struct brkw_account *acct)
 const struct brkw_ledger_ops brkw_view_ledger_ops = {
 	.publish = publish_account,
 	.retract = retract_account,
+	.nr_missed = brkw_probe_missed,
 };
 
 /* processes, ended: the accounts there were when the file was opened */
@@ -223,7 +217,7 @@ static int processes_show(struct seq_file *m, void *v)
 	unsigned int i;
 
 	if (v == SEQ_START_TOKEN) {
-		ask_hooks();
+		brkw_probe_ask();
 		show_header(m);
 		return 0;
 	}
@@ -353,7 +347,7 @@ static int snapshot_open(struct inode *inode, struct file *file)
 	struct brkw_account **accts;
 	unsigned int nr;
 
-	ask_hooks();
+	brkw_probe_ask();
 	accts = brkw_account_collect(&nr);
 	if (!accts)
 		return -ENOMEM;
@@ -451,7 +445,7 @@ static int stats_show(struct seq_file *m, void *unused)
 		   view_switches->has_faults);
 	seq_printf(m, "max_processes %u\nmax_ended %u\n",
 		   view_switches->nr_max_processes, view_switches->nr_max_ended);
-	ask_hooks();
+	brkw_probe_ask();
 	show_ledger(m, &stats);
 	show_cost(m);
 	show_hooks(m);
