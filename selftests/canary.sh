@@ -110,6 +110,40 @@ is_noticed_unasked() {
 		log_since_mark | grep -q 'brkwatch: the kernel calls hooks again'
 }
 
+# Nobody has asked before all hooks go, which are silent still.
+is_kept_when_off() {
+	local said
+	start_sleepers || return
+	echo 0 >"$silencer"
+	end_sleeper "${sleepers[0]}"
+	sleep 0.3	# for its account to end
+	echo 0 >$parameters/enabled
+	echo 1 >"$silencer"
+	said=$(ended_says "${sleepers[0]}")
+	echo 1 >$parameters/enabled
+	end_sleeper "${sleepers[1]}"
+	at_least "since when its account is not exact" "${said:-0}" 1
+}
+
+# Some hooks are there then, and others are not any more, or not yet.
+says_so_while_hooks_go() {
+	local pairs i words err
+	words=$(mktemp)
+	"$here/pairs" >"$words" &
+	pairs=$!
+	for ((i = 0; i < 3; i++)); do
+		wait_for test -e "$folder/$pairs" || break
+		echo 0 >$parameters/enabled
+		echo 1 >$parameters/enabled
+	done
+	kill $pairs
+	wait $pairs
+	err=$?
+	ktap_print_msg "$(<"$words")"
+	rm "$words"
+	[ $i = 3 ] && return $err
+}
+
 # Hooks by ftrace do not care for the switch of kprobes.
 ftrace_goes_on() {
 	[ "$(grep -c '^hook .* ftrace 1 ' $folder/stats)" -gt 10 ] || return 0
@@ -156,14 +190,16 @@ main() {
 	need_module
 	trap switch_all_on EXIT
 	ktap_print_header
-	ktap_set_plan 9
+	ktap_set_plan 11
 	lets_ftrace_go_off || silencer=$kprobes_switch
 	mark_log
 	check "exact at first" is_exact
 	check_ftrace_switch
 	check "kprobes/enabled=0 is nothing to ftrace" ftrace_goes_on
+	check "no account is wrong while hooks go" says_so_while_hooks_go
 	check "load with attach=kprobe" by_kprobes
 	check "noticed though nobody asks" is_noticed_unasked
+	check "nor is it forgotten when watching is switched off" is_kept_when_off
 	check "load while hooks are silent" loads_silent
 	check_ftrace_switch ", by kprobes"
 	check "kprobes/enabled=0 and 1, by kprobes" goes_off_and_on $kprobes_switch

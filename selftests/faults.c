@@ -238,6 +238,10 @@ TEST_F(faults, copy_on_write)
 
 static sigjmp_buf back;
 
+static void ignore(int sig)
+{
+}
+
 static void jump_back(int sig)
 {
 	siglongjmp(back, sig);
@@ -283,6 +287,15 @@ TEST_F(faults, bus_error)
 	expect_step(SIGBUS, step(&self->child, step_bad_touch, self->room + 17 * PAGE, 1), BAD);
 }
 
+/* arg: code of a SIGSEGV that is sent to oneself, as who has caught one may do */
+static long step_signal_self(const long *arg)
+{
+	siginfo_t info = { .si_signo = SIGSEGV, .si_code = arg[0] };
+
+	signal(SIGSEGV, ignore);
+	return raw(SYS_rt_sigqueueinfo, getpid(), SIGSEGV, (long)&info);
+}
+
 /* A general protection fault is no page fault, and a signal of a kill() neither. */
 TEST_F(faults, signals_that_are_no_faults)
 {
@@ -291,6 +304,8 @@ TEST_F(faults, signals_that_are_no_faults)
 	ASSERT_EQ(0, subject_settle(&self->child));
 	expect_step(SIGSEGV, step(&self->child, step_bad_touch, 1L << 62, 0));
 	expect_step(0, call(&self->child, SYS_kill, self->child.pid, SIGWINCH));
+	self->child.has_faults = false;
+	expect_step(0, step(&self->child, step_signal_self, SEGV_MAPERR));
 }
 
 /* No page of the file is in memory any more; true if that could be had. */

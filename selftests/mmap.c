@@ -12,8 +12,10 @@
 
 #define SIZE		(5 * PAGE)
 #define BIOS		0xf0000		/* of /dev/mem: readable even when it is strict */
+#define TRACE_FILE	"/sys/kernel/tracing/per_cpu/cpu0/trace_pipe_raw"
+#define TRACE_SIZE	"/sys/kernel/tracing/per_cpu/cpu0/buffer_size_kb"
 
-enum thing { NOTHING, FILE_RW, FILE_RO, ZERO, MEMFD, MEM, PERF, NR_THINGS };
+enum thing { NOTHING, FILE_RW, FILE_RO, ZERO, MEMFD, MEM, PERF, TRACE, NR_THINGS };
 
 FIXTURE(kind) {
 	struct subject child;
@@ -57,6 +59,8 @@ KIND(memfd_private, MEMFD, RW, MAP_PRIVATE, 0, ANON_PRIVATE);
 KIND(memfd_shared, MEMFD, RW, MAP_SHARED, 0, ANON_SHARED);
 /* an inode of the kernel's own, like that of a memfd, but it is no memory */
 KIND(perf_buffer, PERF, RW, MAP_SHARED, 0, FILE_SHARED);
+/* a file system that the kernel mounts for itself, too; can be mapped since 6.10 */
+KIND(trace_buffer, TRACE, PROT_READ, MAP_SHARED, 0, FILE_SHARED);
 KIND(device_private, MEM, PROT_READ, MAP_PRIVATE, BIOS, FILE_PRIVATE);
 KIND(device_shared, MEM, PROT_READ, MAP_SHARED, BIOS, FILE_SHARED);
 
@@ -87,6 +91,9 @@ static int open_thing(enum thing thing)
 		return ftruncate(fd, SIZE) ? -1 : fd;
 	case PERF:
 		return open_perf();
+	case TRACE:
+		sys_write(TRACE_SIZE, "64");	/* as little as may be, until it is used */
+		return open(TRACE_FILE, O_RDONLY | O_NONBLOCK);
 	case FILE_RW:
 		return sys_make_file(SIZE);
 	case FILE_RO:
@@ -97,12 +104,18 @@ static int open_thing(enum thing thing)
 	}
 }
 
+/* or cannot map it */
+static bool may_lack(enum thing thing)
+{
+	return thing == MEM || thing == TRACE;
+}
+
 FIXTURE_SETUP(kind)
 {
 	ASSERT_TRUE(account_module_is_loaded());
 	self->fd = open_thing(variant->thing);
-	if (self->fd < 0 && variant->thing == MEM)
-		SKIP(return, "no /dev/mem: %s", strerror(errno));
+	if (self->fd < 0 && may_lack(variant->thing))
+		SKIP(return, "no such file: %s", strerror(errno));
 	if (variant->thing != NOTHING)
 		ASSERT_LE(0, self->fd);
 	ASSERT_EQ(0, subject_start(&self->child));
@@ -125,8 +138,8 @@ TEST_F(kind, map_and_unmap)
 
 	ASSERT_TRUE(subject_mark(&self->child));
 	start = map_kind(&self->child, variant, self->fd);
-	if (start < 0 && variant->thing == MEM)
-		SKIP(return, "cannot map /dev/mem: %s", strerror(-start));
+	if (start < 0 && may_lack(variant->thing))
+		SKIP(return, "cannot be mapped: %s", strerror(-start));
 	EXPECT_LT(0, start);
 	EXPECT_TRUE(subject_changed(&self->child, DELTAS({ variant->events, 1 },
 							 { variant->bytes, SIZE })));

@@ -250,6 +250,13 @@ TEST_F(regress, mapping_at_address_zero)
 					   DELTA(MMAP_REPLACED_BYTES, PAGE))));
 }
 
+static bool ends_well(pid_t pid)
+{
+	int status;
+
+	return waitpid(pid, &status, 0) == pid && !status;
+}
+
 #define NR_CALLERS	300	/* more than there is room for */
 #define SZ_CALLERS	(NR_CALLERS * PAGE)
 
@@ -280,32 +287,43 @@ static __s64 nr_forgotten(void)
 }
 
 /* So many calls are under way at once that the returns of some cannot be caught. */
-TEST(more_returns_than_can_be_awaited)
+static bool forget_all_at_once(int fd, char *pages)
 {
-	__s64 nr_before, nr_missed;
 	pthread_t callers[NR_CALLERS];
 	pthread_attr_t small;	/* of a larger stack the library forgets pages, too */
 	struct uffd_msg message;
+	int i;
+
+	pthread_attr_init(&small);
+	pthread_attr_setstacksize(&small, PTHREAD_STACK_MIN);
+	for (i = 0; i < NR_CALLERS; i++)
+		if (pthread_create(&callers[i], &small, forget_page, pages + i * PAGE))
+			return false;
+	sleep(1);
+	for (i = 0; i < NR_CALLERS; i++)
+		if (read(fd, &message, sizeof(message)) != sizeof(message))
+			return false;
+	for (i = 0; i < NR_CALLERS; i++)
+		if (pthread_join(callers[i], NULL))
+			return false;
+	return true;
+}
+
+TEST(more_returns_than_can_be_awaited)
+{
+	__s64 nr_before, nr_missed;
 	char *pages;
-	int fd, i;
+	int fd;
 
 	fd = syscall(SYS_userfaultfd, O_CLOEXEC);
 	if (fd < 0)
 		SKIP(return, "no userfaultfd() in this kernel");
 	pages = mmap(NULL, SZ_CALLERS, RW, ANON, -1, 0);
 	ASSERT_TRUE(tells_what_is_forgotten(fd, pages));
-	pthread_attr_init(&small);
-	pthread_attr_setstacksize(&small, PTHREAD_STACK_MIN);
 	nr_before = nr_forgotten();
 	ASSERT_LE(0, nr_before);
 	nr_missed = account_stat("events_missed");
-	for (i = 0; i < NR_CALLERS; i++)
-		ASSERT_EQ(0, pthread_create(&callers[i], &small, forget_page, pages + i * PAGE));
-	sleep(1);
-	for (i = 0; i < NR_CALLERS; i++)
-		ASSERT_EQ(sizeof(message), read(fd, &message, sizeof(message)));
-	for (i = 0; i < NR_CALLERS; i++)
-		ASSERT_EQ(0, pthread_join(callers[i], NULL));
+	ASSERT_TRUE(forget_all_at_once(fd, pages));
 	nr_missed = account_stat("events_missed") - nr_missed;
 	EXPECT_LT(0, nr_missed);
 	EXPECT_EQ(nr_before + NR_CALLERS, nr_forgotten() + nr_missed);
@@ -313,6 +331,31 @@ TEST(more_returns_than_can_be_awaited)
 	close(fd);
 	EXPECT_EQ(0, madvise(pages, PAGE, MADV_DONTNEED));
 	EXPECT_EQ(nr_before + NR_CALLERS + 1, nr_forgotten() + nr_missed);
+}
+
+/* Nobody has looked before the process ended. */
+TEST(returns_missed_of_who_has_ended)
+{
+	struct brkw_snapshot_entry acct;
+	char *pages;
+	pid_t pid;
+	int fd;
+
+	fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	if (fd < 0)
+		SKIP(return, "no userfaultfd() in this kernel");
+	close(fd);
+	pid = fork();
+	if (!pid) {
+		fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+		pages = mmap(NULL, SZ_CALLERS, RW, ANON, -1, 0);
+		_exit(!(tells_what_is_forgotten(fd, pages) && forget_all_at_once(fd, pages)));
+	}
+	ASSERT_TRUE(ends_well(pid));
+	ASSERT_EQ(0, account_find_ended(pid, BRKW_EXITED, &acct));
+	EXPECT_LT(0, acct.value[BRKW_KEY_MISSED_EVENTS]);
+	EXPECT_EQ(NR_CALLERS, acct.value[BRKW_KEY_MADVISE_DONTNEED_EVENTS] +
+			      acct.value[BRKW_KEY_MISSED_EVENTS]);
 }
 
 TEST_HARNESS_MAIN

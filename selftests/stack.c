@@ -3,6 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include "../kselftest_harness.h"
 #include "subject.h"
@@ -78,6 +83,48 @@ TEST_F(stack, growing_down_elsewhere)
 	expect_step(0, write_pages(&self->child, top - 2 * PAGE, PAGE), GROWN(2));
 	expect_step(0, unmap(&self->child, top - 2 * PAGE, 6 * PAGE),
 		    DELTA(MUNMAP_EVENTS, 1), DELTA(MUNMAP_BYTES, 6 * PAGE));
+}
+
+static struct sock_filter trap_mremap[] = {
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mremap, 0, 1),
+	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP),
+	BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+};
+
+static void ignore(int sig)
+{
+}
+
+/* arg: a stack for signals, its size; mremap() ends in a signal from now on. */
+static long step_trap_mremap(const long *arg)
+{
+	const struct sock_fprog prog = { ARRAY_SIZE(trap_mremap), trap_mremap };
+	const struct sigaction action = { .sa_handler = ignore, .sa_flags = SA_ONSTACK };
+	const stack_t stack = { .ss_sp = (void *)arg[0], .ss_size = arg[1] };
+
+	if (sigaltstack(&stack, NULL) || sigaction(SIGSYS, &action, NULL))
+		return -1;
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog);
+}
+
+/* The stack grows while the process is in mremap(), as far as it knows. */
+TEST_F(stack, signal_at_the_end_of_mremap)
+{
+	long room = subject_room(&self->child, 1024 * PAGE), top = room + 1000 * PAGE, size;
+
+	map(&self->child, top, 4 * PAGE, ANON | MAP_FIXED | MAP_GROWSDOWN, -1);
+	if (step(&self->child, step_trap_mremap, top - 32 * PAGE, 32 * PAGE + 128))
+		SKIP(return, "no seccomp in this kernel");
+	size = proc_vm_bytes(self->child.pid);
+	ASSERT_TRUE(subject_mark(&self->child));
+	call(&self->child, SYS_mremap, top, 4 * PAGE, 5 * PAGE, MREMAP_MAYMOVE);
+	size = proc_vm_bytes(self->child.pid) - size;
+	EXPECT_LT(0, size);
+	EXPECT_TRUE(subject_changed(&self->child, DELTAS(GROWN(size / PAGE))));
+	expect_step(0, unmap(&self->child, top, 4 * PAGE),
+		    DELTA(MUNMAP_EVENTS, 1), DELTA(MUNMAP_BYTES, 4 * PAGE));
 }
 
 TEST_F(stack, overflow)
