@@ -139,13 +139,17 @@ NOKPROBE_SYMBOL(count_handler_fault);
 
 static int register_probe(struct brkw_hook *hook)
 {
+	int err;
+
 	hook->kp = (struct kprobe){
 		.symbol_name = hook->entry->symbol,
 		.pre_handler = hook->entry->by_kprobe,
 	};
 	atomic_long_set(&hook->nr_handler_faults, 0);
 	brkw_count_handler_faults(&hook->kp, count_handler_fault);
-	return register_kprobe(&hook->kp);
+	err = register_kprobe(&hook->kp);
+	hook->has_missed = !err;
+	return err;
 }
 
 static void match_tracepoint(struct tracepoint *tp, void *data)
@@ -179,6 +183,18 @@ static int arm(struct brkw_hook *hook, int (*register_entry)(struct brkw_hook *h
 	return err;
 }
 
+/* Two processors that add to nmissed at once may add one, hence less than none. */
+static u64 missed_now(const struct brkw_hook *hook)
+{
+	long nr_missed;
+
+	if (!hook->has_missed)
+		return 0;
+	nr_missed = READ_ONCE(hook->kp.nmissed);
+	smp_rmb();	/* each fault is in nmissed first */
+	return max(nr_missed - atomic_long_read(&hook->nr_handler_faults), 0L);
+}
+
 /**
  * brkw_attach() - arm a hook
  * @hook: the hook, not armed
@@ -192,6 +208,8 @@ int brkw_attach(struct brkw_hook *hook, bool may_ftrace)
 {
 	int err = -EOPNOTSUPP;
 
+	hook->nr_missed_before += missed_now(hook);
+	hook->has_missed = false;
 	hook->is_ftrace = false;
 	if (hook->entries[0].by_tracepoint) {
 		err = arm(hook, register_tracepoint);
@@ -214,18 +232,6 @@ int brkw_attach(struct brkw_hook *hook, bool may_ftrace)
 void brkw_attach_done(void)
 {
 	brkw_ftrace_register_done();
-}
-
-/* Two processors that add to nmissed at once may add one, hence less than none. */
-static u64 missed_now(const struct brkw_hook *hook)
-{
-	long nr_missed;
-
-	if (!hook->is_armed || hook->is_ftrace || hook->tp)
-		return 0;
-	nr_missed = READ_ONCE(hook->kp.nmissed);
-	smp_rmb();	/* each fault is in nmissed first */
-	return max(nr_missed - atomic_long_read(&hook->nr_handler_faults), 0L);
 }
 
 /**
@@ -280,7 +286,6 @@ void brkw_detach(struct brkw_hook *hook)
 {
 	if (!hook->is_armed)
 		return;
-	hook->nr_missed_before += missed_now(hook);
 	if (hook->tp) {
 		tracepoint_probe_unregister(hook->tp, hook->entry->by_tracepoint, NULL);
 	} else if (hook->is_ftrace) {

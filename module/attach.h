@@ -63,7 +63,8 @@ struct brkw_key_range {
  * @kp: the probe, or
  * @ops: the same by ftrace, of one that is not rare
  * @tp: the tracepoint
- * @nr_missed_before: misses up to the last time it was disarmed
+ * @has_missed: @kp counts what is missed, or did until it was disarmed
+ * @nr_missed_before: misses up to the last time it was armed
  * @nr_handler_faults: what @kp counts as missed and is not, see compat.h
  */
 struct brkw_hook {
@@ -83,6 +84,7 @@ struct brkw_hook {
 		struct ftrace_ops ops;
 	};
 	struct tracepoint *tp;
+	bool has_missed;
 	u64 nr_missed_before;
 	atomic_long_t nr_handler_faults;
 };

@@ -53,16 +53,14 @@
 #endif
 
 /*
- * Of the kernel's own headers: memory that is nobody else's, commit 1507f51255c9 ("mm:
- * introduce memfd_secret system call to create "secret" memory areas"), 5.14; a return
- * to where no call came from, commit a5f6c2ace997 ("x86/shstk: Add user
- * control-protection fault handler"), 6.6. May go with 6.1.
+ * File systems of memory that linux/magic.h did not always name: that of memfd_secret()
+ * since 5.14, that of guest memory since 6.17. May go with 6.12.
  */
 #ifndef SECRETMEM_MAGIC
 #define SECRETMEM_MAGIC	0x5345434d
 #endif
-#ifndef SEGV_CPERR
-#define SEGV_CPERR	10
+#ifndef GUEST_MEMFD_MAGIC
+#define GUEST_MEMFD_MAGIC	0x474d454d
 #endif
 
 /*

@@ -382,6 +382,7 @@ bool brkw_settle_post_unmap(struct mm_struct *mm, enum brkw_op op, unsigned long
 bool brkw_settle_post_fixed(struct mm_struct *mm, enum brkw_op op, long nr_pages,
 			    unsigned long start);
 void brkw_settle_grown(const struct mm_struct *mm, unsigned long nr_pages);
+void brkw_settle_mark_stack(const struct mm_struct *mm);
 bool brkw_settle_is_stack(const struct mm_struct *mm, long nr_pages);
 void brkw_settle_refused(const struct mm_struct *mm);
 void brkw_settle_set_partial(bool is_on);

@@ -39,8 +39,8 @@ static bool may_ftrace = true;
 static void stop_watching(void)
 {
 	brkw_probe_ask();
-	brkw_ledger_set_phase(BRKW_ARMING);
 	brkw_probe_doubt();
+	brkw_ledger_set_phase(BRKW_ARMING);
 	brkw_probe_disarm();
 	brkw_ledger_clear();
 }
@@ -68,6 +68,7 @@ static int start_watching(bool is_patient)
 	err = brkw_probe_arm(switches.has_faults, may_ftrace, &missing);
 	if (err) {
 		pr_err("cannot hook %s (%d); are kprobes allowed on this kernel?\n", missing, err);
+		brkw_ledger_clear();
 		return err;
 	}
 	brkw_ledger_set_phase(BRKW_ADOPTING);
@@ -294,6 +295,7 @@ static void __exit brkw_exit(void)
 	mutex_lock(&switch_mutex);
 	is_up = false;	/* the parameters can be written until the module is freed */
 	mutex_unlock(&switch_mutex);
+	brkw_ledger_set_phase(BRKW_ARMING);
 	brkw_probe_disarm();
 	brkw_probe_exit();	/* no return finds the ledger gone */
 	brkw_ledger_stats(&stats);

@@ -207,8 +207,16 @@ static void read_common(const struct brkw_account *acct, struct brkw_snapshot_en
 	memset(entry, 0, sizeof(*entry));
 	entry->pid = acct->tgid;
 	entry->state = READ_ONCE(acct->state);
-	entry->unknown[0] = READ_ONCE(unknown_keys[0]);
-	entry->unknown[1] = READ_ONCE(unknown_keys[1]);
+}
+
+/* Last of all: a hook may have gone while its keys were read. */
+static void read_unknown(struct brkw_snapshot_entry *entry)
+{
+	unsigned int i;
+
+	smp_rmb();	/* they are unknown before the hook goes */
+	for (i = 0; i < ARRAY_SIZE(unknown_keys); i++)
+		entry->unknown[i] |= READ_ONCE(unknown_keys[i]);
 }
 
 static void read_live(struct brkw_account *acct, struct mm_struct *mm, struct pid *pid,
@@ -223,6 +231,7 @@ static void read_live(struct brkw_account *acct, struct mm_struct *mm, struct pi
 	if (!mm)
 		hide_borrowed(entry);
 	entry->value[BRKW_KEY_MISSED_EVENTS] = brkw_ledger_missed(acct);
+	read_unknown(entry);
 	entry->value[BRKW_KEY_NOT_EXACT_SINCE_NS] = brkw_ledger_not_exact_since_ns();
 	read_comm(pid, entry);
 }

@@ -72,7 +72,8 @@ void brkw_record_brk_flags(struct pt_regs *regs)
 static bool holds_memory(const struct super_block *sb)
 {
 	return sb->s_magic == TMPFS_MAGIC || sb->s_magic == RAMFS_MAGIC ||
-	       sb->s_magic == HUGETLBFS_MAGIC || sb->s_magic == SECRETMEM_MAGIC;
+	       sb->s_magic == HUGETLBFS_MAGIC || sb->s_magic == SECRETMEM_MAGIC ||
+	       sb->s_magic == GUEST_MEMFD_MAGIC;
 }
 
 /*
@@ -281,6 +282,8 @@ bool brkw_record_stack(struct pt_regs *regs)
 	if (!BRKW_STACK_GROWS_WRITE_LOCKED)
 		return brkw_stack_begin(vma);
 	brkw_settle_post(mm, BRKW_OP_STACK_GROW, (vma->vm_start - address) >> PAGE_SHIFT, 0);
+	if (mm == current->mm && brkw_call_of(current) == BRKW_CALL_MREMAP)
+		brkw_settle_mark_stack(mm);
 	return false;
 }
 
@@ -404,10 +407,10 @@ void brkw_record_task_free(struct task_struct *task)
 	brkw_thread_free(task);
 }
 
-/* Of SIGSEGV or SIGBUS: the address was there, and was used in a way that is not right. */
+/* Of SIGBUS: alignment. Of SIGSEGV: tags (arm64), and shadow stacks, SEGV_CPERR. */
 static bool is_misuse(int sig, int code)
 {
-	return code == (sig == SIGBUS ? BUS_ADRALN : SEGV_CPERR);
+	return sig == SIGBUS ? code == BUS_ADRALN : code >= SEGV_MTEAERR;
 }
 
 /*

@@ -431,7 +431,25 @@ bool brkw_settle_post_fixed(struct mm_struct *mm, enum brkw_op op, long nr_pages
 }
 
 /**
- * brkw_settle_is_stack() - what grows is the stack that has been posted just before
+ * brkw_settle_mark_stack() - the stack whose growth is posted grows in mremap()
+ * @mm: the address space
+ *
+ * That is, of who goes on to a signal from there. Not being plain marks it.
+ * Context: the hook that has posted it.
+ */
+void brkw_settle_mark_stack(const struct mm_struct *mm)
+{
+	struct brkw_account *acct = brkw_account_find(mm);
+
+	if (!acct)
+		return;
+	raw_write_seqcount_begin(&acct->seq);
+	acct->pending.is_plain = false;
+	raw_write_seqcount_end(&acct->seq);
+}
+
+/**
+ * brkw_settle_is_stack() - what grows in mremap() is the stack that has been marked
  * @mm: the address space, write locked
  * @nr_pages: by how much
  *
@@ -441,7 +459,7 @@ bool brkw_settle_is_stack(const struct mm_struct *mm, long nr_pages)
 {
 	const struct brkw_account *acct = brkw_account_find(mm);
 
-	return acct && acct->pending.op == BRKW_OP_STACK_GROW &&
+	return acct && acct->pending.op == BRKW_OP_STACK_GROW && !acct->pending.is_plain &&
 	       acct->pending.nr_pages == nr_pages && READ_ONCE(mm->total_vm) == acct->nr_ledger;
 }
 

@@ -243,8 +243,10 @@ static int ended_show(struct seq_file *m, void *v)
 	struct account_list *list = m->private;
 	struct brkw_snapshot_entry entry;
 
-	if (v == SEQ_START_TOKEN)
+	if (v == SEQ_START_TOKEN) {
+		brkw_probe_ask();
 		return 0;
+	}
 	brkw_read(v, &entry, false);
 	if (v != list->accts[0])
 		seq_putc(m, '\n');
