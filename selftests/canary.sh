@@ -116,7 +116,7 @@ is_kept_when_off() {
 	start_sleepers || return
 	echo 0 >"$silencer"
 	end_sleeper "${sleepers[0]}"
-	sleep 0.3	# for its account to end
+	wait_for test ! -e "$folder/${sleepers[0]}"	# which does not ask
 	echo 0 >$parameters/enabled
 	echo 1 >"$silencer"
 	said=$(ended_says "${sleepers[0]}")

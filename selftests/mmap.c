@@ -6,14 +6,14 @@
 #include <sys/ipc.h>
 #include <sys/resource.h>
 #include <sys/shm.h>
+#include <sys/stat.h>
 #include <sys/sysinfo.h>
 #include "../kselftest_harness.h"
 #include "subject.h"
 
 #define SIZE		(5 * PAGE)
 #define BIOS		0xf0000		/* of /dev/mem: readable even when it is strict */
-#define TRACE_FILE	"/sys/kernel/tracing/per_cpu/cpu0/trace_pipe_raw"
-#define TRACE_SIZE	"/sys/kernel/tracing/per_cpu/cpu0/buffer_size_kb"
+#define TRACE_FOLDER	"/sys/kernel/tracing/instances/brkwatch_test"
 
 enum thing { NOTHING, FILE_RW, FILE_RO, ZERO, MEMFD, MEM, PERF, TRACE, NR_THINGS };
 
@@ -92,8 +92,8 @@ static int open_thing(enum thing thing)
 	case PERF:
 		return open_perf();
 	case TRACE:
-		sys_write(TRACE_SIZE, "64");	/* as little as may be, until it is used */
-		return open(TRACE_FILE, O_RDONLY | O_NONBLOCK);
+		mkdir(TRACE_FOLDER, 0700);
+		return open(TRACE_FOLDER "/per_cpu/cpu0/trace_pipe_raw", O_RDONLY | O_NONBLOCK);
 	case FILE_RW:
 		return sys_make_file(SIZE);
 	case FILE_RO:
@@ -124,6 +124,8 @@ FIXTURE_SETUP(kind)
 FIXTURE_TEARDOWN(kind)
 {
 	subject_stop(&self->child);
+	close(self->fd);
+	rmdir(TRACE_FOLDER);
 }
 
 static long map_kind(struct subject *child, const FIXTURE_VARIANT(kind) *variant, int fd)

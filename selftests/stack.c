@@ -112,10 +112,12 @@ static long step_trap_mremap(const long *arg)
 /* The stack grows while the process is in mremap(), as far as it knows. */
 TEST_F(stack, signal_at_the_end_of_mremap)
 {
-	long room = subject_room(&self->child, 1024 * PAGE), top = room + 1000 * PAGE, size;
+	long room = subject_room(&self->child, 1024 * PAGE), top = room + 1000 * PAGE, size, err;
 
 	map(&self->child, top, 4 * PAGE, ANON | MAP_FIXED | MAP_GROWSDOWN, -1);
-	if (step(&self->child, step_trap_mremap, top - 32 * PAGE, 32 * PAGE + 128))
+	err = step(&self->child, step_trap_mremap, top - 32 * PAGE, 32 * PAGE + 128);
+	ASSERT_LE(0, err);
+	if (err)
 		SKIP(return, "no seccomp in this kernel");
 	size = proc_vm_bytes(self->child.pid);
 	ASSERT_TRUE(subject_mark(&self->child));
