@@ -15,6 +15,7 @@
 #include "subject.h"
 
 #define SZ_STACK	(64 * 1024)
+#define NR_SECONDS	1800		/* kernels that hunt for bugs take their time */
 #define ENABLED		"/sys/module/brkwatch/parameters/enabled"
 
 static char stack[SZ_STACK] __attribute__((aligned(64)));
@@ -160,7 +161,7 @@ static long step_have_threads(const long *arg)
 }
 
 /* What is made ready for them may be freed, as after a burst, before they get it. */
-TEST_F(regress, many_threads_are_adopted)
+TEST_F_TIMEOUT(regress, many_threads_are_adopted, NR_SECONDS)
 {
 	struct brkw_snapshot_entry acct;
 	__s64 nr_dropped;
@@ -209,7 +210,7 @@ static void *exec_many(void *pids)
 }
 
 /* They are all watched whichever hooks saw them, and from their first thread on. */
-TEST(exec_while_hooks_are_armed)
+TEST_F_TIMEOUT(regress, exec_while_hooks_are_armed, NR_SECONDS)
 {
 	struct brkw_snapshot_entry acct;
 	pid_t pids[NR_HELD];
@@ -309,7 +310,7 @@ static bool forget_all_at_once(int fd, char *pages)
 	return true;
 }
 
-TEST(more_returns_than_can_be_awaited)
+TEST_F_TIMEOUT(regress, more_returns_than_can_be_awaited, NR_SECONDS)
 {
 	__s64 nr_before, nr_missed;
 	char *pages;
@@ -334,7 +335,7 @@ TEST(more_returns_than_can_be_awaited)
 }
 
 /* Nobody has looked before the process ended. */
-TEST(returns_missed_of_who_has_ended)
+TEST_F_TIMEOUT(regress, returns_missed_of_who_has_ended, NR_SECONDS)
 {
 	struct brkw_snapshot_entry acct;
 	char *pages;
