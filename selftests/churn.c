@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * churn SECONDS [SEED]: processes that fork, exec, map, fault, are renamed and
- * end in as many ways as there are, for so long or until told to end (SIGTERM).
- * Says how many there were.
+ * churn SECONDS [SEED [REST]]: processes that fork, exec, map, fault, are renamed
+ * and end in as many ways as there are, for so long or until told to end (SIGTERM),
+ * with so many seconds of rest, or a fraction, before the next. Says how many there
+ * were.
  * Nothing is checked here: the accounts and the kernel's log are looked at by
  * who runs it.
  */
@@ -200,8 +201,8 @@ static void end_soon(int sig)
 int main(int argc, char **argv)
 {
 	const struct rlimit no_core = { };
+	struct timespec until, rest = { };
 	unsigned long nr_forks = 0;
-	struct timespec until;
 	ssize_t nr;
 	pid_t pid;
 
@@ -213,6 +214,10 @@ int main(int argc, char **argv)
 	program[nr] = '\0';
 	strcpy(strrchr(program, '/') + 1, "brk_steps");
 	state = argc > 2 ? strtoul(argv[2], NULL, 0) | 1 : 1;
+	if (argc > 3) {
+		rest.tv_sec = strtod(argv[3], NULL);
+		rest.tv_nsec = (strtod(argv[3], NULL) - rest.tv_sec) * 1e9;
+	}
 	setrlimit(RLIMIT_CORE, &no_core);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGTERM, end_soon);
@@ -227,6 +232,7 @@ int main(int argc, char **argv)
 			nr_forks++;
 		while (waitpid(-1, NULL, dice(4) ? 0 : WNOHANG) > 0)
 			;
+		nanosleep(&rest, NULL);
 	}
 	printf("%lu forks\n", nr_forks);
 	return 0;

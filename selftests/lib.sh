@@ -87,12 +87,19 @@ size_of() {
 	awk '$1 == "VmSize:" { print $2 * 1024 }' "/proc/$1/status"
 }
 
-# wait_for COMMAND...: for at most 5 seconds
+# nap SECONDS: as sleep, which is a process that takes a second to begin where all
+# is emulated and checked. Nobody writes what it reads.
+exec {silence}<> <(:)
+nap() {
+	read -rt "$1" -u "$silence"
+}
+
+# wait_for COMMAND...: for at most 20 seconds
 wait_for() {
-	local i
-	for ((i = 0; i < 250; i++)); do
+	local end=$((SECONDS + ${BRKWATCH_SLOW:+10}20))
+	while [ $SECONDS -lt $end ]; do
 		"$@" && return
-		sleep 0.02
+		nap 0.02
 	done
 	return 1
 }
@@ -198,9 +205,8 @@ leak_file=/sys/kernel/debug/kmemleak
 # seconds is not looked at, hence the wait. The name of a slab cache that cannot be
 # made is leaked by the kernel itself.
 leaks() {
-	local i
 	[ -e $leak_file ] || return 0
-	for i in 1 2; do
+	for _ in 1 2; do
 		sleep 6
 		echo scan >$leak_file
 	done

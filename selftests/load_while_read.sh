@@ -15,7 +15,7 @@ nr_cycles=${nr_cycles:-4}
 max_seconds=5400	# where all is emulated fewer must do
 nr_churns=${BRKWATCH_LONG:+8}
 nr_churns=${nr_churns:-2}
-rest=${BRKWATCH_SLOW:+4}	# seconds
+rest=${BRKWATCH_SLOW:+20}	# seconds
 rest=${rest:-0.2}
 niceness=${BRKWATCH_SLOW:+19}
 niceness=${niceness:-0}
@@ -27,17 +27,13 @@ nr_killed=0
 jobs=()
 
 # Somebody is always at it, but not all at once: nobody could unload who always
-# finds a file held. On a kernel that hunts for bugs they yield to who loads, who
-# would take minutes; while it waits, which is most of the time, they all run.
+# finds a file held. On a kernel that hunts for bugs they yield to who loads, and
+# rest for long: who unloads waits until all of them have left the kernel.
 by_turns() {
 	while :; do
 		"$@"
-		sleep "$rest"
+		nap "$rest"
 	done
-}
-
-churn() {
-	"$here/churn" 1 $RANDOM >>"$scratch/churn"
 }
 
 read_all() {
@@ -49,9 +45,14 @@ hold() {
 }
 
 start_job() {
-	by_turns "$1" &
+	"$@" &
 	jobs+=($!)
 	renice -n "$niceness" -p $! >/dev/null
+}
+
+# not by turns: one that ends and begins again does little else
+churn() {
+	exec "$here/churn" 7200 $RANDOM "$rest" >>"$scratch/churn"
 }
 
 start_jobs() {
@@ -60,8 +61,8 @@ start_jobs() {
 	for ((i = 1; i <= nr_churns; i++)); do
 		start_job churn
 	done
-	start_job read_all
-	start_job hold
+	start_job by_turns read_all
+	start_job by_turns hold
 }
 
 # shellcheck disable=SC2317 # called by trap
@@ -89,7 +90,7 @@ unload_soon() {
 		[ $err != 1 ] || return 0
 		[ $err = 0 ] || return
 		nr_refused=$((nr_refused + 1))
-		sleep 0.05
+		nap 0.05
 	done
 	ktap_print_msg "cannot be unloaded: $(cat /sys/module/brkwatch/refcnt) hold it"
 	return 1
