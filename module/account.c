@@ -245,7 +245,7 @@ void brkw_account_fork(struct task_struct *child)
 		parent = brkw_thread_find(current);
 		acct = parent ? parent->acct : NULL;
 		if (!acct)
-			brkw_drop(BRKW_DROP_NO_ACCOUNT);
+			brkw_drop(BRKW_DROP_NO_THREAD);
 	}
 	if (acct)
 		open_thread(child, acct);

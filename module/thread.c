@@ -237,6 +237,8 @@ struct brkw_thread *brkw_thread_open(struct task_struct *task, struct brkw_accou
 void brkw_thread_attach(struct brkw_thread *thread, struct brkw_account *acct)
 {
 	raw_write_seqcount_begin(&thread->seq);
+	/* of a program between the two that no account was free for */
+	memset(thread->nr_flt, 0, sizeof(thread->nr_flt));
 	read_task_flt(thread->key, thread->settled_flt);
 	thread->segment = BRKW_SEG_NONE;
 	raw_write_seqcount_end(&thread->seq);

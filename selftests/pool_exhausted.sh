@@ -10,6 +10,7 @@ here=$(dirname "$(readlink -f "$0")")
 
 sleepers=()
 nr_max=
+changeling=
 
 # shellcheck disable=SC2317 # called by trap
 stop_sleepers() {
@@ -17,13 +18,28 @@ stop_sleepers() {
 	sleepers=()
 }
 
+# open_pipe NUMBER: what is written to that descriptor can be read from it
+open_pipe() {
+	local path
+	path=$(mktemp -u)
+	mkfifo "$path"
+	eval "exec $1<>\"\$path\""
+	rm "$path"
+}
+
+# Executes a program, and then another one, when it is told so by descriptor 8.
+start_changeling() {
+	open_pipe 8
+	# shellcheck disable=SC2016 # of that shell
+	second='read -r; exec sleep 1000' bash -c 'read -r; exec bash -c "$second"' <&8 &
+	changeling=$!
+	wait_for test -e "$folder/$changeling"
+}
+
 # Most only fork, which is what takes an account; some exec, too.
 start_sleepers() {
-	local i hold
-	hold=$(mktemp -u)
-	mkfifo "$hold"
-	exec 9<>"$hold"
-	rm "$hold"
+	local i
+	open_pipe 9
 	for ((i = 0; i < 500; i++)); do
 		if [ $((i % 10)) = 0 ]; then
 			sleep 1000 &
@@ -57,6 +73,25 @@ is_counted() {
 		all_balance && sizes_are_right
 }
 
+loses_its_account() {
+	echo >&8
+	wait_for test ! -e "$folder/$changeling"
+}
+
+# What the program between has faulted is not of the one that has an account again.
+begins_anew() {
+	echo >&8
+	wait_for is_sleep "$changeling" && wait_for test -e "$folder/$changeling" &&
+		equals "fault_unattributed" "$(key_of "$changeling" fault_unattributed)" 0
+}
+
+# All counters are of one read, but counted one after the other.
+adds_up() {
+	awk '$1 == "events_seen" { left += $2 }
+	     /^events_(posted|dropped|early) / { left -= $2 }
+	     END { exit left != 0 }' $folder/stats
+}
+
 # Processes that borrow an address space, exec, and have threads, among others.
 is_right_under_churn() {
 	local i churns=()
@@ -65,6 +100,7 @@ is_right_under_churn() {
 		churns+=($!)
 	done
 	wait "${churns[@]}"
+	wait_for adds_up || { ktap_print_msg "$(grep ^events_ $folder/stats)"; return 1; }
 	all_balance && wait_for no_dead_accounts &&
 		at_least "max_processes, to the number of processes" "$nr_max" "$(nr_processes)"
 }
@@ -84,15 +120,19 @@ main() {
 	need_module
 	trap stop_sleepers EXIT
 	ktap_print_header
-	ktap_set_plan 5
+	ktap_set_plan 7
 	mark_log
 	check "load with room for 16 more processes" few
+	start_changeling
 	start_sleepers
 	check "500 processes are counted, or watched and right" is_counted
+	check "a program finds no account" loses_its_account
 	check "no account outlives its process" is_right_under_churn
 	ktap_print_msg "dropped: $(stat_of drop_account_pool) accounts," \
 		"$(stat_of drop_thread_pool) threads"
 	check "new processes are watched when those have ended" recovers
+	check "nor do its faults get into the account of the next" begins_anew
+	end_sleeper "$changeling"
 	unload_module
 	load_module
 	check "the kernel's log is clean" log_is_clean
