@@ -33,7 +33,9 @@
 struct brkw_entry {
 	const char *symbol;
 	kprobe_pre_handler_t by_kprobe;
+#if BRKW_HAS_FTRACE
 	ftrace_func_t by_ftrace;
+#endif
 	void *by_tracepoint;
 	u64 __percpu *hits;
 };
@@ -81,7 +83,9 @@ struct brkw_hook {
 	bool is_ftrace;
 	union {
 		struct kprobe kp;
+#if BRKW_HAS_FTRACE
 		struct ftrace_ops ops;
+#endif
 	};
 	struct tracepoint *tp;
 	bool has_missed;

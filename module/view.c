@@ -129,13 +129,13 @@ static bool publish_account(struct brkw_account *acct)
 
 	if (!parent)
 		return false;
-	if (acct->view || !acct->tgid)
+	if (IS_ERR(parent) || acct->view || !acct->tgid)	/* no debugfs: no window */
 		return true;
 	snprintf(name, sizeof(name), "%u", acct->tgid);
 	if (is_taken(name, parent))	/* by an account before it, whose end is late */
 		return false;
 	file = debugfs_create_file_unsafe(name, 0400, parent, acct, &account_fops);
-	if (file == ERR_PTR(-ENOMEM) && !IS_ERR(parent))
+	if (file == ERR_PTR(-ENOMEM))
 		return false;
 	acct->view = file;
 	return true;
