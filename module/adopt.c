@@ -107,26 +107,37 @@ static struct task_struct *task_with_mm(struct task_struct *leader)
 	return found;
 }
 
+static int adopt_by(struct task_struct *leader, struct task_struct *task, bool is_patient)
+{
+	struct mm_struct *mm = get_task_mm(task);
+	int err;
+
+	if (!mm)
+		return 0;
+	err = is_patient ? down_write_killable(&mm->mmap_lock) : brkw_settle_lock_soon(mm, NULL);
+	if (!err) {
+		__adopt(leader, task, mm);
+		brkw_mmap_unlock(mm);
+	}
+	mmput(mm);
+	return err;
+}
+
 /* Return: 0, also for one that is left out, or -EINTR. */
 static int adopt(struct task_struct *leader, bool is_patient)
 {
-	struct task_struct *task = task_with_mm(leader);
-	struct mm_struct *mm;
-	int err = 0;
+	struct task_struct *task;
+	bool has_exited;
+	int err;
 
-	if (!task)
-		return 0;
-	mm = get_task_mm(task);
-	if (mm) {
-		err = is_patient ? down_write_killable(&mm->mmap_lock) :
-				   brkw_settle_lock_soon(mm, NULL);
-		if (!err) {
-			__adopt(leader, task, mm);
-			brkw_mmap_unlock(mm);
-		}
-		mmput(mm);
-	}
-	put_task_struct(task);
+	do {
+		task = task_with_mm(leader);
+		if (!task)
+			return 0;
+		err = adopt_by(leader, task, is_patient);
+		has_exited = !READ_ONCE(task->mm);	/* and its process may go on */
+		put_task_struct(task);
+	} while (!err && has_exited);
 	return err == -EBUSY ? 0 : err;
 }
 
