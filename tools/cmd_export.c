@@ -143,7 +143,7 @@ static int read_all(struct export *e, const struct brkw_env *env,
 	if (brkw_history_take(&e->history, &snap))
 		return brkw_why_set(why, -ENOMEM, "%s", strerror(ENOMEM));
 	e->has_stats = !brkw_source_stats(&e->src, &e->stats, &ignored);
-	if (brkw_column_set_has(&e->set, "cgroup") && brkw_cmd_has_proc(env))
+	if (brkw_column_needs_cgroups(&e->set, sort) && brkw_cmd_has_proc(env))
 		brkw_history_read_cgroups(&e->history, env->sysroot);
 	brkw_column_sort(&e->history.now, sort, *e->sort == '-');
 	e->shown = e->history.now;

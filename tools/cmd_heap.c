@@ -4,12 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "caution.h"
 #include "cmd.h"
 #include "heap.h"
 #include "heap_json.h"
 #include "heap_map.h"
 #include "heap_report.h"
 #include "origin.h"
+#include "pidns.h"
 #include "report.h"
 #include "snapshot.h"
 #include "source.h"
@@ -97,17 +99,31 @@ static void parse_wanted(const struct brkw_verb *verb, struct brkw_env *env, int
 	*ret_want = want;
 }
 
+/* In a container a number is that of one process to us, of another to the module. */
+static int find_account(const struct brkw_env *env, int pid, struct brkw_snapshot *ret_snap,
+			struct brkw_why *why)
+{
+	struct brkw_source src;
+	int err;
+
+	if (!env->dir && !brkw_pidns_is_initial(env->sysroot))
+		return brkw_pidns_foreign(why, -ESRCH);
+	brkw_cmd_source(env, &src);
+	err = brkw_source_process(&src, (uint32_t)pid, ret_snap, why);
+	if (!err)
+		brkw_caution_print(env, &src);
+	return err;
+}
+
 /* Where the heap cannot tell all, the account of the module may. */
 static void print_account(const struct brkw_heap *heap, const struct brkw_env *env)
 {
 	struct brkw_snapshot snap;
-	struct brkw_source src;
 	struct brkw_why why;
 
 	if (heap->nr_arenas && !brkw_heap_stopped(heap))
 		return;
-	brkw_cmd_source(env, &src);
-	if (brkw_source_process(&src, (uint32_t)heap->pid, &snap, &why)) {
+	if (find_account(env, heap->pid, &snap, &why)) {
 		printf("\nWhat the kernel knows of it: nothing, %s\n", why.text);
 		return;
 	}

@@ -87,7 +87,7 @@ static int show_list(const struct brkw_env *env, const struct list_wish *wish,
 {
 	struct brkw_snapshot first;
 
-	if (brkw_column_set_has(set, "cgroup") && brkw_cmd_has_proc(env))
+	if (brkw_column_needs_cgroups(set, col) && brkw_cmd_has_proc(env))
 		brkw_history_read_cgroups(history, env->sysroot);
 	brkw_column_sort(&history->now, col, *wish->sort == '-');
 	first = history->now;

@@ -17,6 +17,7 @@
 #include "json.h"
 #include "pace.h"
 #include "source.h"
+#include "stats.h"
 #include "table.h"
 #include "why.h"
 
@@ -60,7 +61,7 @@ static int keep_one(struct brkw_snapshot *snap, uint32_t pid)
 		return 0;
 	}
 	brkw_snapshot_free(snap);
-	return -ENOENT;
+	return -ESRCH;
 }
 
 static uint64_t boottime_ns(void)
@@ -71,7 +72,10 @@ static uint64_t boottime_ns(void)
 	return (uint64_t)ts.tv_sec * NS_PER_SEC + (uint64_t)ts.tv_nsec;
 }
 
-/* Its file says it at little cost; that of a new process may be late. */
+/*
+ * Its file says it at little cost; that of a new process may be late. -ESRCH: there
+ * is no such account, -ENOENT: there are none at all.
+ */
 static int read_live(struct watch *w, struct brkw_snapshot *ret_snap, struct brkw_why *why)
 {
 	int err = brkw_source_process(&w->src, w->pid, ret_snap, why);
@@ -87,6 +91,20 @@ static int read_live(struct watch *w, struct brkw_snapshot *ret_snap, struct brk
 	brkw_why_set(why, -ENOENT, "no live process has that pid");
 	brkw_why_cure(why, "'brkwatch list' shows them");
 	return keep_one(ret_snap, w->pid);
+}
+
+/* Switched off, the module forgets all who live: that is no end. */
+static bool is_off(const struct watch *w)
+{
+	struct brkw_stats stats;
+	struct brkw_why ignored;
+	int64_t is_enabled = 1;
+
+	if (brkw_source_stats(&w->src, &stats, &ignored))
+		return false;
+	brkw_stats_number(&stats, "enabled", &is_enabled);
+	brkw_stats_free(&stats);
+	return !is_enabled;
 }
 
 /* How the account that we have shown came to its end. */
@@ -142,16 +160,33 @@ static int print_reading(struct watch *w, struct brkw_why *why)
 
 static int take_reading(struct watch *w, struct brkw_snapshot *snap, struct brkw_why *why)
 {
-	bool wants_cgroup = brkw_column_set_has(&w->set, "cgroup");
-
 	if (brkw_history_take(&w->history, snap))
 		return brkw_why_set(why, -ENOMEM, "%s", strerror(ENOMEM));
-	if (wants_cgroup && brkw_cmd_has_proc(w->env))
+	if (brkw_column_needs_cgroups(&w->set, NULL) && brkw_cmd_has_proc(w->env))
 		brkw_history_read_cgroups(&w->history, w->env->sysroot);
 	return print_reading(w, why);
 }
 
 /* -ESRCH: it has ended, and its end has been shown if it is known. */
+static int show_end(struct watch *w, struct brkw_why *why)
+{
+	struct brkw_snapshot snap;
+	int err = 0;
+
+	if (!read_end(w, &snap, why))
+		err = take_reading(w, &snap, why);
+	else if (is_off(w))
+		err = -ENODATA;
+	brkw_why_what(why, "pid %u", w->pid);
+	if (err == -ENODATA) {
+		brkw_why_set(why, err, "the module has been switched off");
+		brkw_why_cure(why, "echo 1 >/sys/module/brkwatch/parameters/enabled");
+	} else if (!err) {
+		brkw_why_set(why, 0, "it has ended");
+	}
+	return err ? err : -ESRCH;
+}
+
 static int step(struct watch *w, struct brkw_why *why)
 {
 	struct brkw_snapshot snap;
@@ -159,12 +194,9 @@ static int step(struct watch *w, struct brkw_why *why)
 
 	if (!err)
 		return take_reading(w, &snap, why);
-	if (err != -ENOENT || !w->history.nr_readings)
+	if (err != -ESRCH)
 		return err;
-	brkw_why_what(why, "pid %u", w->pid);
-	err = read_end(w, &snap, why) ? 0 : take_reading(w, &snap, why);
-	brkw_why_set(why, 0, "it has ended");
-	return err ? err : -ESRCH;
+	return w->history.nr_readings ? show_end(w, why) : -ENOENT;
 }
 
 static int watch(struct watch *w, struct brkw_why *why)

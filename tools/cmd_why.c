@@ -4,10 +4,12 @@
 #include <string.h>
 
 #include "advice.h"
+#include "caution.h"
 #include "cmd.h"
 #include "explain.h"
 #include "heap.h"
 #include "origin.h"
+#include "pidns.h"
 #include "proc.h"
 #include "snapshot.h"
 #include "source.h"
@@ -41,7 +43,7 @@ struct halves {
 	bool has_origin;
 	bool is_live;
 	const char *recording;
-	char comm[32];
+	char comm[BRKW_PROC_NAME];
 	struct brkw_account acct;
 	struct brkw_heap heap;
 	struct brkw_proc proc;
@@ -65,12 +67,20 @@ static bool find_pid(const struct brkw_snapshot *snap, uint32_t pid,
 	return false;
 }
 
-/* The account of a live process, or else of the one that ended last. */
-static void find_account(struct halves *halves, const struct brkw_source *src)
+/*
+ * The account of a live process, or else of the one that ended last. In a container
+ * a number is that of one process to us and of another one to the module.
+ */
+static void find_account(struct halves *halves, const struct brkw_env *env,
+			 const struct brkw_source *src)
 {
 	uint32_t pid = (uint32_t)halves->pid;
 	struct brkw_snapshot snap;
 
+	if (!env->dir && !brkw_pidns_is_initial(env->sysroot)) {
+		brkw_pidns_foreign(&halves->kernel_why, -ESRCH);
+		return;
+	}
 	if (!brkw_source_process(src, pid, &snap, &halves->kernel_why) ||
 	    !brkw_source_live(src, &snap, &halves->kernel_why)) {
 		halves->has_acct = find_pid(&snap, pid, &halves->acct);
@@ -89,10 +99,9 @@ static void find_account(struct halves *halves, const struct brkw_source *src)
 /* A number may be somebody else's by now: the names must be the same. */
 static void find_heap(struct halves *halves, unsigned int hold_ms)
 {
-	char comm[32];
+	char comm[BRKW_PROC_NAME];
 
-	brkw_proc_name(halves->pid, comm);
-	if (!*comm) {
+	if (!brkw_proc_name(halves->pid, comm)) {
 		brkw_why_set(&halves->heap_why, -ESRCH, "it does not live");
 		return;
 	}
@@ -176,7 +185,7 @@ int do_why(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **
 
 	parse_words(verb, env, argc, argv, &halves, &hold_ms);
 	brkw_cmd_source(env, &src);
-	find_account(&halves, &src);
+	find_account(&halves, env, &src);
 	find_heap(&halves, hold_ms);
 	if (!halves.has_acct && !halves.is_live) {
 		brkw_why_what(&why, "pid %d", halves.pid);
@@ -187,6 +196,8 @@ int do_why(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **
 		brkw_heap_free(&halves.heap);
 		return brkw_cmd_failed(&why);
 	}
+	if (halves.has_acct)
+		brkw_caution_print(env, &src);
 	err = explain(&halves, env);
 	if (halves.has_origin)
 		brkw_origin_free(&halves.origin);

@@ -368,14 +368,14 @@ void brkw_column_set_usual(enum brkw_usual usual, struct brkw_column_set *ret_se
 	add_columns(ret_set, usual_columns[usual].ids, usual_columns[usual].nr);
 }
 
-bool brkw_column_set_has(const struct brkw_column_set *set, const char *name)
+bool brkw_column_needs_cgroups(const struct brkw_column_set *set, const struct brkw_column *sort)
 {
 	size_t i;
 
 	for (i = 0; i < set->nr_cols; i++)
-		if (!strcmp(set->cols[i]->name, name))
+		if (set->cols[i] == &columns[COL_CGROUP])
 			return true;
-	return false;
+	return sort == &columns[COL_CGROUP];
 }
 
 void brkw_column_set_contract(struct brkw_column_set *ret_set)

@@ -18,7 +18,7 @@ struct brkw_snapshot;
 struct brkw_why;
 
 /* Room for every cell that brkw_column_cell() makes. */
-#define BRKW_CELL_LEN		256
+#define BRKW_CELL_LEN		8192	/* the longest is a cgroup: as cgroup.c reads it */
 #define BRKW_SET_MAX		96
 
 /**
@@ -113,11 +113,11 @@ int brkw_column_set_parse(const char *spec, enum brkw_usual usual,
 void brkw_column_set_usual(enum brkw_usual usual, struct brkw_column_set *ret_set);
 
 /**
- * brkw_column_set_has - is a column of that name in a set?
- * @set: the columns
- * @name: its stable name
+ * brkw_column_needs_cgroups - do cgroups have to be read for this?
+ * @set: the columns that are shown
+ * @sort: what is sorted by, or NULL
  */
-bool brkw_column_set_has(const struct brkw_column_set *set, const char *name);
+bool brkw_column_needs_cgroups(const struct brkw_column_set *set, const struct brkw_column *sort);
 
 /**
  * brkw_column_set_contract - pid, comm, state and every key of the contract

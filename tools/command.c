@@ -24,7 +24,7 @@ static void pass_on(int sig)
 /* The terminal signals the command itself; SIGTERM and SIGHUP are for us to pass on. */
 static void guard_signals(struct brkw_command *cmd)
 {
-	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	struct sigaction ignore = { .sa_handler = SIG_IGN }, standard = { .sa_handler = SIG_DFL };
 	struct sigaction pass = { .sa_handler = pass_on, .sa_flags = SA_RESTART };
 	sigset_t block;
 
@@ -35,6 +35,8 @@ static void guard_signals(struct brkw_command *cmd)
 	sigaction(SIGINT, &ignore, &cmd->interrupt);
 	sigaction(SIGQUIT, &ignore, &cmd->quit);
 	sigaction(SIGTERM, &pass, &cmd->term);
+	/* who ignores it, or whose parent did, learns no exit status */
+	sigaction(SIGCHLD, &standard, &cmd->child);
 	sigaction(SIGHUP, NULL, &cmd->hangup);
 	if (cmd->hangup.sa_handler != SIG_IGN)
 		sigaction(SIGHUP, &pass, NULL);
@@ -45,6 +47,7 @@ static void restore_signals(const struct brkw_command *cmd)
 	sigaction(SIGINT, &cmd->interrupt, NULL);
 	sigaction(SIGQUIT, &cmd->quit, NULL);
 	sigaction(SIGTERM, &cmd->term, NULL);
+	sigaction(SIGCHLD, &cmd->child, NULL);
 	sigaction(SIGHUP, &cmd->hangup, NULL);
 	sigprocmask(SIG_SETMASK, &cmd->mask, NULL);
 }

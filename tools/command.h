@@ -24,7 +24,7 @@ struct brkw_command {
 	int status;
 	int gate_fd;
 	int report_fd;
-	struct sigaction interrupt, quit, term, hangup;
+	struct sigaction interrupt, quit, term, hangup, child;
 	sigset_t mask;
 };
 

@@ -218,22 +218,6 @@ static int take_settled(struct reader *reader, struct brkw_why *why)
 
 /* --- around it --- */
 
-static void read_name(struct brkw_heap *heap)
-{
-	char path[64], line[64] = "";
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/comm", heap->pid);
-	file = fopen(path, "re");
-	if (file) {
-		if (!fgets(line, sizeof(line), file))
-			line[0] = '\0';
-		fclose(file);
-	}
-	line[strcspn(line, "\n")] = '\0';
-	snprintf(heap->comm, sizeof(heap->comm), "%.31s", line);
-}
-
 static void count_threads(struct brkw_heap *heap)
 {
 	char path[64], line[128];
@@ -276,7 +260,7 @@ static int introduce(struct reader *reader, struct brkw_why *why)
 	err = brkw_maps_read(heap->pid, &reader->maps, why);
 	if (err)
 		return err;
-	read_name(heap);
+	brkw_proc_name(heap->pid, heap->comm);
 	count_threads(heap);
 	heap->allocator = brkw_known_allocator(&reader->maps);
 	if (!heap->allocator)

@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "proc.h"
+
 struct brkw_memory;
 struct brkw_why;
 
@@ -229,7 +231,7 @@ struct brkw_class {
  */
 struct brkw_heap {
 	int pid;
-	char comm[32];
+	char comm[BRKW_PROC_NAME];
 	const char *allocator;
 	char libc[16];
 	uint64_t sz_page;

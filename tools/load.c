@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -100,7 +101,7 @@ static void read_words(int fd, char *ret_line, size_t sz)
 }
 
 /* Returns its exit status, or a negative errno; @ret_line is what it said. */
-static int run_modprobe(const char *sysroot, char *ret_line, size_t sz)
+static int spawn_modprobe(const char *sysroot, char *ret_line, size_t sz)
 {
 	int fds[2], status;
 	pid_t pid;
@@ -116,6 +117,18 @@ static int run_modprobe(const char *sysroot, char *ret_line, size_t sz)
 	while (pid > 0 && waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return -errno;
+	return status;
+}
+
+/* There is no exit status while SIGCHLD is ignored, and that survives exec. */
+static int run_modprobe(const char *sysroot, char *ret_line, size_t sz)
+{
+	struct sigaction standard = { .sa_handler = SIG_DFL }, before;
+	int status;
+
+	sigaction(SIGCHLD, &standard, &before);
+	status = spawn_modprobe(sysroot, ret_line, sz);
+	sigaction(SIGCHLD, &before, NULL);
 	return status;
 }
 

@@ -142,6 +142,17 @@ static bool is_label(const struct brkw_column *col)
 	return col->is_text && strcmp(col->name, "comm") && strcmp(col->name, "vm_trend");
 }
 
+/* A column that was asked for twice is one metric, or one label. */
+static bool is_repeated(const struct brkw_column_set *set, size_t c)
+{
+	size_t i;
+
+	for (i = 0; i < c; i++)
+		if (set->cols[i] == set->cols[c])
+			return true;
+	return false;
+}
+
 /* pid and comm always, other columns of text if they are asked for. */
 static void print_labels(const struct brkw_metrics *metrics, const struct brkw_account *acct,
 			 FILE *out)
@@ -155,7 +166,7 @@ static void print_labels(const struct brkw_metrics *metrics, const struct brkw_a
 	brkw_comm_escape(acct->comm, strlen(acct->comm), text, sizeof(text));
 	print_label("comm", text, false, out);
 	for (i = 0; i < metrics->set->nr_cols; i++)
-		if (is_label(metrics->set->cols[i]) &&
+		if (is_label(metrics->set->cols[i]) && !is_repeated(metrics->set, i) &&
 		    brkw_column_cell(metrics->set->cols[i], acct, true, text))
 			print_label(metrics->set->cols[i]->name, text, false, out);
 	putc('}', out);
@@ -210,17 +221,6 @@ static void print_column(const struct brkw_metrics *metrics, const struct brkw_c
 		print_labels(metrics, &metrics->shown->accts[i], out);
 		print_value(&family, value, out);
 	}
-}
-
-/* A column that was asked for twice is one metric. */
-static bool is_repeated(const struct brkw_column_set *set, size_t c)
-{
-	size_t i;
-
-	for (i = 0; i < c; i++)
-		if (set->cols[i] == set->cols[c])
-			return true;
-	return false;
 }
 
 void brkw_metrics_print(const struct brkw_metrics *metrics, FILE *out)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -26,15 +27,33 @@ static int fail(struct brkw_why *why, int err)
 	return brkw_why_set(why, err, "%s", strerror(-err));
 }
 
+/* What a rename is to replace: a file, that behind a link, or one that is not there. */
+static int find_target(const char *path, char *ret_path, struct brkw_why *why)
+{
+	struct stat about;
+
+	if (stat(path, &about)) {
+		snprintf(ret_path, PATH_MAX, "%s", path);
+		return errno == ENOENT && strlen(path) < PATH_MAX ? 0 : fail(why, -errno);
+	}
+	if (S_ISREG(about.st_mode))
+		return realpath(path, ret_path) ? 0 : fail(why, -errno);
+	brkw_why_set(why, -EINVAL, "not a regular file, and only such a one can be replaced");
+	brkw_why_cure(why, "what is printed without that option can be written anywhere");
+	return -EINVAL;
+}
+
 int brkw_outfile_open(struct brkw_outfile *out, const char *path, struct brkw_why *why)
 {
-	int fd, len;
+	int fd, len, err;
 
 	brkw_why_what(why, "%s", path);
-	len = snprintf(out->temp, sizeof(out->temp), "%s.%d.tmp", path, getpid());
+	err = find_target(path, out->path, why);
+	if (err)
+		return err;
+	len = snprintf(out->temp, sizeof(out->temp), "%s.%d.tmp", out->path, getpid());
 	if ((size_t)len >= sizeof(out->temp))
 		return fail(why, -ENAMETOOLONG);
-	snprintf(out->path, sizeof(out->path), "%s", path);
 	fd = open_temp(out->temp);
 	if (fd < 0)
 		return fail(why, fd);

@@ -64,16 +64,16 @@ void brkw_proc_read(int pid, struct brkw_proc *ret_proc)
 	*ret_proc = proc;
 }
 
-void brkw_proc_name(int pid, char *ret_name)
+/* Only the last end of a line is the kernel's: a name may have others. */
+bool brkw_proc_name(int pid, char *ret_name)
 {
 	FILE *file = open_file(pid, "comm");
-	char line[64] = "";
+	size_t len = 0;
 
 	if (file) {
-		if (!fgets(line, sizeof(line), file))
-			line[0] = '\0';
+		len = fread(ret_name, 1, BRKW_PROC_NAME - 1, file);
 		fclose(file);
 	}
-	line[strcspn(line, "\n")] = '\0';
-	snprintf(ret_name, 32, "%.31s", line);
+	ret_name[len ? len - 1 : 0] = '\0';
+	return len;
 }

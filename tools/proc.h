@@ -3,7 +3,11 @@
 #ifndef BRKW_PROC_H
 #define BRKW_PROC_H
 
+#include <stdbool.h>
 #include <stdint.h>
+
+/* Room for a name; those of kernel threads are the longest. */
+#define BRKW_PROC_NAME		65
 
 /**
  * struct brkw_proc - figures of a process, each -1 if it is not known
@@ -29,8 +33,10 @@ void brkw_proc_read(int pid, struct brkw_proc *ret_proc);
 /**
  * brkw_proc_name - what a process is called
  * @pid: of the process
- * @ret_name: room for 32 bytes; "" if there is no such process
+ * @ret_name: room for BRKW_PROC_NAME bytes, which may be any but NUL, or none
+ *
+ * Return: whether there is such a process.
  */
-void brkw_proc_name(int pid, char *ret_name);
+bool brkw_proc_name(int pid, char *ret_name);
 
 #endif /* BRKW_PROC_H */

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "mappings.h"
+#include "proc.h"
 #include "recorder.h"
 #include "recording.h"
 #include "tracer.h"
@@ -120,18 +121,10 @@ static void read_maps(struct brkw_recorder *rec, uint32_t pid)
 
 static void read_comm(struct brkw_recorder *rec, uint32_t pid)
 {
-	char path[64], comm[64] = "";
-	FILE *file;
+	char comm[BRKW_PROC_NAME];
 
-	snprintf(path, sizeof(path), "/proc/%" PRIu32 "/comm", pid);
-	file = fopen(path, "re");
-	if (!file)
-		return;
-	if (fgets(comm, sizeof(comm), file)) {
-		comm[strcspn(comm, "\n")] = '\0';
+	if (brkw_proc_name((int)pid, comm))
 		brkw_writer_process(rec->writer, pid, now_ns(), comm);
-	}
-	fclose(file);
 }
 
 int brkw_recorder_follow(struct brkw_recorder *rec, uint32_t pid)

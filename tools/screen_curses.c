@@ -27,6 +27,7 @@ enum {
 static SCREEN *screen;
 static bool has_colour;
 static volatile sig_atomic_t is_over;
+static sigset_t waiting_mask;	/* while it waits for a key; blocked otherwise */
 
 static void end_on_signal(int sig)
 {
@@ -36,12 +37,18 @@ static void end_on_signal(int sig)
 /* Before ncurses looks: it leaves signals alone that have a handler. */
 static void catch_signals(void)
 {
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+	static const int signals[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP };
 	struct sigaction action = { .sa_handler = end_on_signal };
+	sigset_t mask;
 	size_t i;
 
-	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+	sigemptyset(&mask);
+	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
 		sigaction(signals[i], &action, NULL);
+		sigaddset(&mask, signals[i]);
+	}
+	sigaddset(&mask, SIGWINCH);
+	sigprocmask(SIG_BLOCK, &mask, &waiting_mask);
 }
 
 /* https://no-color.org: set and not empty. */
@@ -202,7 +209,7 @@ int brkw_screen_key(uint64_t left_ns)
 	int key = getch(), nr;
 
 	if (key == ERR && !is_over) {
-		nr = ppoll(&fd, 1, &wait, NULL);
+		nr = ppoll(&fd, 1, &wait, &waiting_mask);
 		if (nr > 0 && !(fd.revents & POLLIN))
 			return BRKW_PRESS_GONE;
 		key = getch();

@@ -139,6 +139,10 @@ int brkw_source_process(const struct brkw_source *src, uint32_t pid,
 
 	snprintf(name, sizeof(name), "%u", pid);
 	err = read_parsed(src, name, parse_keyed, &snap, why);
+	if (err == -EIO && src->sysroot) {	/* debugfs: removed since it was opened */
+		err = brkw_why_set(why, -ENOENT, "%s", strerror(ENOENT));
+		src->explain(src, err, why);
+	}
 	if (err)
 		return err;
 	if (snap.nr_accts == 1 && snap.accts[0].pid == pid) {

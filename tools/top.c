@@ -18,7 +18,7 @@ void brkw_top_arrange(struct brkw_top *top)
 {
 	struct brkw_snapshot *now = &top->history.now;
 	bool wants_cgroup = top->match.by == BRKW_BY_CGROUP ||
-			    brkw_column_set_has(&top->set, "cgroup");
+			    brkw_column_needs_cgroups(&top->set, top->sort);
 	size_t i, nr = 0;
 
 	if (wants_cgroup && top->sysroot)

@@ -89,6 +89,21 @@ check_textfile()
 		[ "$(ls "$dir")" = brkwatch.prom ]
 }
 
+# What a link points to is replaced, and what cannot be stays as it is.
+check_textfile_odd()
+{
+	local dir="$work/textfile_odd" said
+
+	mkdir "$dir" "$dir/behind"
+	echo old >"$dir/behind/file"
+	ln -s behind/file "$dir/link"
+	mkfifo "$dir/fifo"
+	"$tool" --dir "$work/dumps/usual" export --textfile "$dir/link" || return
+	[ -L "$dir/link" ] && grep -q brkwatch_processes "$dir/behind/file" || return
+	said=$("$tool" --dir "$work/dumps/usual" export --textfile "$dir/fifo" 2>&1)
+	[ "$?" = 1 ] && [ -p "$dir/fifo" ] && [[ $said = *': not a regular file, '* ]]
+}
+
 # A reading that fails leaves the old file.
 check_textfile_kept()
 {
@@ -113,5 +128,6 @@ check_export()
 	check_judges
 	judge export_textfile check_textfile
 	judge export_textfile_kept check_textfile_kept
+	judge export_textfile_odd check_textfile_odd
 	judge export_bound check_bound
 }

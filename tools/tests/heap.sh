@@ -115,6 +115,18 @@ make_recording()
 	END
 }
 
+# A name may have ends of lines in it.
+check_odd_name()
+{
+	local program="$work/a"$'\n'"b"
+
+	cp "$heap_dir/pin" "$program"
+	start_subject "$program"
+	read_heap
+	end_subject
+	compare heap_odd_name 'a\012b' "$(heap_value .comm)"
+}
+
 # Who made the heap grow where the pin lies; and recordings of somebody else.
 check_origin()
 {
@@ -336,6 +348,7 @@ check_heaps()
 	check_pin heap_pin "$heap_dir/pin"
 	check_pin heap_pin_fastbin "$heap_dir/pin" fastbin
 	check_origin
+	check_odd_name
 	check_sums
 	check_unchanged
 	check_other_pins

@@ -185,6 +185,8 @@ check_unreadable()
 . "$here/export.sh"
 # shellcheck source=heap.sh
 . "$here/heap.sh"
+# shellcheck source=meanwhile.sh
+. "$here/meanwhile.sh"
 # shellcheck source=page.sh
 . "$here/page.sh"
 # shellcheck source=speed.sh
@@ -212,6 +214,7 @@ check_output
 check_unreadable
 check_heaps
 check_export
+check_meanwhile
 check_top
 check_completion
 check_pages

@@ -130,6 +130,11 @@ drive_poor()
 	keys C-c
 	check_screen screen_vt100_over
 	in_tmux kill-server
+	start_top TERM=vt100 LC_ALL=C
+	check_screen screen_vt100
+	keys 'C-\'
+	check_screen screen_vt100_over
+	in_tmux kill-server
 	start_top TERM=no-such-terminal
 	check_screen screen_no_terminal
 	in_tmux kill-server

@@ -1,0 +1,112 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+# What is done to the tool, or to what it reads, while it runs. Sourced by run.sh,
+# whose variables and functions it uses.
+
+deaf()
+{
+	env --ignore-signal=CHLD "$tool" "$@"
+}
+
+# Who ignores SIGCHLD hands that on to whom he executes.
+check_deaf()
+{
+	deaf --dir "$work/dumps/usual" run -- sh -c 'exit 42'
+	[ "$?" = 42 ] || return
+	(cd "$work/dumps" && deaf --sysroot sys_load_deaf list -n 1)
+}
+
+# The command gets it as it was.
+check_deaf_command()
+{
+	deaf --dir "$work/dumps/usual" run -- grep '^SigIgn' /proc/self/status | grep '1....$'
+}
+
+# watched COMMAND...: what watch says, and how it ends, when that happens to live/
+watched()
+{
+	local pid status
+
+	rm -rf "$work/live"
+	cp -R "$work/dumps/usual" "$work/live"
+	"$tool" --dir "$work/live" watch 1234 0.05 >"$work/out" 2>"$work/err" &
+	pid=$!
+	until [ -s "$work/out" ]; do
+		sleep 0.02
+	done
+	(cd "$work" && "$@")
+	wait $pid
+	status=$?
+	cat "$work/err"
+	return $status
+}
+
+give_way()
+{
+	rm -rf before
+	mv live before
+}
+
+# The module has gone, and took nobody with it.
+check_watch_gone()
+{
+	! watched give_way && grep -q 'there is no such folder' "$work/err"
+}
+
+# others FOLDER: another one in its place at once
+others()
+{
+	cp -R "dumps/$1" next
+	rm -rf before
+	mv live before
+	mv next live
+}
+
+check_watch_off()
+{
+	! watched others off && grep -q 'pid 1234: the module has been switched off' "$work/err"
+}
+
+check_watch_end()
+{
+	watched others empty && grep -q '^brkwatch: pid 1234: it has ended$' "$work/err"
+}
+
+# Reading it fails as debugfs lets it fail when the process ends just then.
+check_removed()
+{
+	local root="$work/dumps/sys_removed"
+
+	cp -R "$work/dumps/sys_load_page" "$root" && mkdir -p "$root/sys/module/brkwatch" &&
+		mkdir -p "$root/sys/kernel/debug/brkwatch" &&
+		cp "$work/dumps/usual/"* "$root/sys/kernel/debug/brkwatch" &&
+		ln -sf /proc/self/mem "$root/sys/kernel/debug/brkwatch/1234" &&
+		"$tool" --sysroot "$root" show 1234 &&
+		"$tool" --sysroot "$root" watch 1234 0.01 1
+}
+
+check_why_container()
+{
+	"$tool" --sysroot "$work/dumps/sys_container" why --no-stop $$ | grep 'this is a container'
+}
+
+check_why_not_exact()
+{
+	"$tool" --dir "$work/dumps/not_exact" why 1234 2>&1 >/dev/null | grep 'not exact'
+}
+
+check_meanwhile()
+{
+	if env --ignore-signal=CHLD true 2>/dev/null; then
+		judge run_sigchld_ignored check_deaf
+		judge run_sigchld_ignored_by_command check_deaf_command
+	else
+		verdict ok run_sigchld_ignored "env knows no --ignore-signal"
+	fi
+	judge watch_module_gone check_watch_gone
+	judge watch_module_off check_watch_off
+	judge watch_end check_watch_end
+	judge show_removed_while_read check_removed
+	judge why_in_container check_why_container
+	judge why_not_exact check_why_not_exact
+}
