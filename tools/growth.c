@@ -52,10 +52,17 @@ const char *brkw_frame_file(const struct brkw_recording *rec, uint32_t frame)
 	return slash && slash[1] ? slash + 1 : path;
 }
 
+/* What stands between frames stands in none of them. */
+static void replace_separators(char *text)
+{
+	for (; *text; text++)
+		if (*text == ';')
+			*text = ':';
+}
+
 const char *brkw_frame_label(const struct brkw_recording *rec, uint32_t frame, char *ret_text)
 {
 	const struct brkw_frame *f = &rec->frames[frame];
-	char *c;
 
 	if (f->name)
 		snprintf(ret_text, BRKW_LABEL_LEN, "%s", f->name);
@@ -64,9 +71,7 @@ const char *brkw_frame_label(const struct brkw_recording *rec, uint32_t frame, c
 			 f->offset);
 	else
 		snprintf(ret_text, BRKW_LABEL_LEN, "%#" PRIx64, f->offset);
-	for (c = ret_text; *c; c++)
-		if (*c == ';')
-			*c = ':';
+	replace_separators(ret_text);
 	return ret_text;
 }
 
@@ -79,7 +84,8 @@ static void fold(struct sum *sum, const struct brkw_event *event)
 
 	used = (size_t)snprintf(sum->text, sizeof(sum->text), "%s",
 				sum->rec->processes[event->process].comm);
-	if (!stack->is_whole)
+	replace_separators(sum->text);
+	if (!stack->is_whole && used < sizeof(sum->text))
 		used += (size_t)snprintf(sum->text + used, sizeof(sum->text) - used, ";[cut]");
 	while (i-- && used < sizeof(sum->text))
 		used += (size_t)snprintf(sum->text + used, sizeof(sum->text) - used, ";%s",

@@ -293,7 +293,8 @@ static int read_process(struct reader *r, char *line)
 	uint64_t began_ns;
 	uint32_t tgid, was;
 
-	if (take_u32(&line, &tgid) || take_number(&line, &began_ns))
+	if (take_u32(&line, &tgid) || take_number(&line, &began_ns) || !line ||
+	    strlen(line) >= BRKW_COMM_TEXT)
 		return -EINVAL;
 	if (!find_process(r, tgid, &was) && !r->rec.processes[was].ended_ns)
 		r->rec.processes[was].ended_ns = began_ns;

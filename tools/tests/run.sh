@@ -189,6 +189,8 @@ check_unreadable()
 . "$here/meanwhile.sh"
 # shellcheck source=page.sh
 . "$here/page.sh"
+# shellcheck source=record.sh
+. "$here/record.sh"
 # shellcheck source=speed.sh
 . "$here/speed.sh"
 # shellcheck source=top.sh
@@ -215,6 +217,7 @@ check_unreadable
 check_heaps
 check_export
 check_meanwhile
+check_record
 check_top
 check_completion
 check_pages
