@@ -11,6 +11,7 @@
 
 #include "heap_known.h"
 #include "heap_maps.h"
+#include "proc.h"
 
 /* An allocator: how its library is called, and what it says in its messages. */
 static const struct allocator {
@@ -75,13 +76,13 @@ struct file {
 
 static bool map_file(const char *path, struct file *ret_file)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = brkw_proc_open_file(path);
 	struct stat st;
 	void *data;
 
 	if (fd < 0)
 		return false;
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || !st.st_size) {
+	if (fstat(fd, &st) || !st.st_size) {
 		close(fd);
 		return false;
 	}

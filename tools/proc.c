@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "proc.h"
 
@@ -76,4 +79,20 @@ bool brkw_proc_name(int pid, char *ret_name)
 	}
 	ret_name[len ? len - 1 : 0] = '\0';
 	return len;
+}
+
+int brkw_proc_open_file(const char *path)
+{
+	int place = open(path, O_PATH | O_CLOEXEC), fd = -1;
+	char self[64];
+	struct stat st;
+
+	if (place < 0)
+		return -1;
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", place);
+	/* a lease keeps who opens a file waiting, too */
+	if (!fstat(place, &st) && S_ISREG(st.st_mode))
+		fd = open(self, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	close(place);
+	return fd;
 }

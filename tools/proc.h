@@ -39,4 +39,15 @@ void brkw_proc_read(int pid, struct brkw_proc *ret_proc);
  */
 bool brkw_proc_name(int pid, char *ret_name);
 
+/**
+ * brkw_proc_open_file - open a file under a name that a process has chosen
+ * @path: of the file
+ *
+ * By now it may be the name of a pipe, which keeps who opens it waiting, or of a
+ * device, which acts when it is opened. So only a regular file is.
+ *
+ * Return: a descriptor to read from, or -1.
+ */
+int brkw_proc_open_file(const char *path);
+
 #endif /* BRKW_PROC_H */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "bpf/record_bpf.h"
+#include "proc.h"
 #include "symbols.h"
 #include "unwind.h"
 
@@ -182,14 +183,14 @@ static int open_file(uint32_t pid, const struct brkw_mapping *map)
 	int fd;
 
 	snprintf(path, sizeof(path), "/proc/%u/root%s", pid, map->path);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = brkw_proc_open_file(path);
 	if (fd < 0)
-		fd = open(map->path, O_RDONLY | O_CLOEXEC);
+		fd = brkw_proc_open_file(map->path);
 	if (fd >= 0)
 		return fd;
 	snprintf(path, sizeof(path), "/proc/%u/map_files/%llx-%llx", pid,
 		 (unsigned long long)map->start, (unsigned long long)map->end);
-	return open(path, O_RDONLY | O_CLOEXEC);
+	return brkw_proc_open_file(path);
 }
 
 /* How far the file lies from where its own addresses say. */

@@ -247,6 +247,16 @@ check_odd_heaps()
 	compare heap_jemalloc jemalloc "$(heap_value .allocator)"
 }
 
+# A program that has put a pipe where its library was keeps nobody waiting.
+check_pipe()
+{
+	mkdir "$work/pipe"
+	start_subject env --chdir="$work/pipe" "$heap_dir/classic" pipe
+	timeout -s KILL 20 "$tool" heap "$heap_pid" --json >"$work/heap.json" 2>"$work/err"
+	compare heap_pipe "0 classic" "$? $(heap_value .comm)"
+	end_subject
+}
+
 # What why says, with every number and address made the same.
 explain_subject()
 {
@@ -353,6 +363,7 @@ check_heaps()
 	check_unchanged
 	check_other_pins
 	check_odd_heaps
+	check_pipe
 	check_classic_cases
 	check_fuzz
 	check_big

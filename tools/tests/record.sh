@@ -1,8 +1,10 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
-# Part of run.sh: what no recorded folder can show of record and report.
+# Part of run.sh: what no recorded folder can show of record and report. The kernel
+# is played by player.c.
 #
-# Uses of run.sh: verdict, tool, work; of export.sh: judge; of bare.sh: says.
+# Uses of run.sh: verdict, tool, work, here, build; of export.sh: judge; of bare.sh:
+# says; of heap.sh: start_subject and the like.
 # shellcheck disable=SC2154
 
 # A name longer than the room for a whole call path.
@@ -13,7 +15,48 @@ check_long_name()
 	says 1 "brkwatch: $work/long_name: line 2 is not understood" report "$work/long_name"
 }
 
+# Records by the player, which may not take forever.
+play()
+{
+	timeout -s KILL 20 "$player" --sysroot "$work/dumps/sys_good" record "$@"
+}
+
+# A program that has put a pipe where its code was keeps nobody waiting.
+check_pipe_of_code()
+{
+	local status
+
+	rm -rf "$work/pipe"
+	mkdir "$work/pipe"
+	start_subject env --chdir="$work/pipe" "$heap_dir/classic" pipe
+	play -o "$work/rec" -p "$heap_pid" &
+	while ! grep -qs '^event' "$work/rec" && kill -0 $!; do
+		sleep 0.1
+	done
+	end_subject
+	wait $!
+	status=$?
+	grep '^event' "$work/rec" && [ $status = 0 ]
+}
+
+check_player()
+{
+	local player="$build/tools/tests/player" heap_dir="$build/tools/tests/heap"
+
+	if ! make -s -C "$here/.." BUILD="$build" SANITIZE= player heaptests >"$work/judged" 2>&1; then
+		verdict "not ok" record_build
+		sed 's/^/# /' "$work/judged"
+		return
+	fi
+	if [ ! -x "$player" ]; then
+		verdict ok record_played "built without what record is made of"
+		return
+	fi
+	judge record_pipe check_pipe_of_code
+}
+
 check_record()
 {
 	judge report_long_name check_long_name
+	check_player
 }

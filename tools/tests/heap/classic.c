@@ -6,6 +6,7 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include "subject.h"
 
@@ -146,6 +147,19 @@ static void run_foreign(void)
 		make_block(1000);
 }
 
+/* A pipe stands where a library was, in the current folder. */
+static void run_pipe(void)
+{
+	static const char name[] = "libc.so.pipe";
+	int fd = open(name, O_RDWR | O_CREAT | O_EXCL, 0700);
+	void *at = (void *)(1UL << 32);	/* below the real one, so that it is found first */
+
+	if (fd < 0 || write(fd, name, sizeof(name)) != sizeof(name) ||
+	    mmap(at, sizeof(name), PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0) != at ||
+	    unlink(name) || mkfifo("libc.so.pipe (deleted)", 0600))
+		_exit(4);
+}
+
 /* Never stands still. */
 static void run_busy(void)
 {
@@ -174,6 +188,7 @@ static const struct {
 	{ "madv_free", run_madv_free },
 	{ "damaged", run_damaged },
 	{ "foreign", run_foreign },
+	{ "pipe", run_pipe },
 	{ "busy", run_busy },
 };
 
