@@ -215,6 +215,29 @@ filters() {
 		high[$3 + 0] = $8 } END { print wrong + 0 }' "$scratch/high")" 0
 }
 
+# A program after exec counts its changes from one again. Those that it is refused
+# are corrected, and are left out: nothing is taken off the program before.
+keeps_what_exec_left() {
+	"$tool" record --min-size 64M -o "$scratch/exec" -- python3 -c '
+import mmap, os, resource, sys
+for i in range(50):
+	mmap.mmap(-1, 4096).close()
+kept = mmap.mmap(-1, 64 << 20)
+os.execv(sys.executable, [sys.executable, "-c", """
+import mmap, os, resource, sys
+size = int(open("/proc/self/statm").read().split()[0]) * 4096
+resource.setrlimit(resource.RLIMIT_AS, (size + (16 << 20), resource.RLIM_INFINITY))
+for i in range(300):
+	try:
+		mmap.mmap(-1, 32 << 20)
+	except OSError:
+		pass
+"""])' || return
+	at_least "corrections" "$(grep -c '^correct ' "$scratch/exec")" 200 &&
+		equals "paths that keep 64 MiB" "$("$tool" report --csv "$scratch/exec" |
+			grep -c '^67108864,67108864,0,1,')" 1
+}
+
 # 5.10 counts faults of a tracer that copies stacks as misses of ours.
 nothing_is_missed() {
 	equals events_missed "$(stat_of events_missed)" 0
@@ -234,7 +257,7 @@ main() {
 	fi
 	scratch=$(mktemp -d)
 	trap 'rm -r "$scratch"' EXIT
-	ktap_set_plan 15
+	ktap_set_plan 16
 	mark_log
 	check "six paths of C to the byte" record_c
 	check "its stacks are whole" stacks_are_whole "$scratch/c"
@@ -252,6 +275,7 @@ main() {
 	check "what gets lost is counted, and said first" losses_are_counted
 	check "who grew what the pin of a heap holds" names_who_grew_the_pin
 	check "what is left out" filters
+	check "what a program had before exec" keeps_what_exec_left
 	check "without BPF in the kernel" works_without_bpf
 	check "the status of the command" passes_status_on
 	check "nothing is missed" nothing_is_missed

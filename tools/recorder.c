@@ -191,11 +191,12 @@ static void take_event(void *arg, const struct brkw_raw_event *event, size_t sz)
 	rec->last = &taken->next;
 }
 
+/* Whose a number is depends on whether exec came before. */
 static void write_event(struct brkw_recorder *rec, const struct brkw_raw_event *event)
 {
+	take_news_until(rec, event->ts_ns);
 	switch (event->kind) {
 	case BRKW_RAW_CHANGE:
-		take_news_until(rec, event->ts_ns);
 		brkw_unwinder_unwind(rec->unwinder, event, &rec->trace);
 		brkw_writer_change(rec->writer, event, &rec->trace);
 		break;
@@ -206,7 +207,6 @@ static void write_event(struct brkw_recorder *rec, const struct brkw_raw_event *
 		brkw_writer_result(rec->writer, event);
 		break;
 	case BRKW_RAW_END:
-		take_news_until(rec, event->ts_ns);
 		brkw_writer_ended(rec->writer, event);
 		unfollow_pid(rec, event->tgid);
 		break;

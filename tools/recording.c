@@ -262,16 +262,6 @@ static int remember(struct reader *r, uint32_t i)
 	return 0;
 }
 
-static struct brkw_event *find_event(struct reader *r, uint32_t tgid, uint64_t seq)
-{
-	uint32_t i = r->buckets[bucket_of(tgid, seq)];
-
-	for (; i != BRKW_NO_INDEX; i = r->older[i])
-		if (r->rec.events[i].tgid == tgid && r->rec.events[i].seq == seq)
-			return &r->rec.events[i];
-	return NULL;
-}
-
 /* Processes are few: the newest of that number is meant. */
 static int find_process(const struct reader *r, uint32_t tgid, uint32_t *ret)
 {
@@ -284,6 +274,19 @@ static int find_process(const struct reader *r, uint32_t tgid, uint32_t *ret)
 		return 0;
 	}
 	return -EINVAL;
+}
+
+/* Numbers of changes begin anew by exec, and with the next process of that number. */
+static struct brkw_event *find_event(struct reader *r, uint32_t tgid, uint64_t seq)
+{
+	uint32_t i = r->buckets[bucket_of(tgid, seq)], process;
+
+	if (find_process(r, tgid, &process) || r->rec.processes[process].ended_ns)
+		return NULL;
+	for (; i != BRKW_NO_INDEX; i = r->older[i])
+		if (r->rec.events[i].process == process && r->rec.events[i].seq == seq)
+			return &r->rec.events[i];
+	return NULL;
 }
 
 /* By exec a process goes on as another one. */

@@ -39,6 +39,14 @@ check_pipe_of_code()
 	grep '^event' "$work/rec" && [ $status = 0 ]
 }
 
+# What the program before exec had is not corrected in the place of what was left out.
+check_exec()
+{
+	play -o "$work/rec" sleep 1 || return
+	"$tool" report --folded "$work/rec" >"$work/out"
+	diff - "$work/out" <<<"player;[cut];0 8192"
+}
+
 check_player()
 {
 	local player="$build/tools/tests/player" heap_dir="$build/tools/tests/heap"
@@ -53,6 +61,7 @@ check_player()
 		return
 	fi
 	judge record_pipe check_pipe_of_code
+	judge record_exec check_exec
 }
 
 check_record()
