@@ -243,6 +243,13 @@ nothing_is_missed() {
 	equals events_missed "$(stat_of events_missed)" 0
 }
 
+leaves_limits_alone() {
+	local limits
+	limits=$(ulimit -l 64 &&
+		"$tool" record -o "$scratch/limits" -- sh -c "ulimit -S -l; ulimit -H -l") || return
+	equals "the limits of locked memory" "$limits" $'64\n64'
+}
+
 passes_status_on() {
 	"$tool" record -o "$scratch/status" -- sh -c 'exit 7'
 	equals "the status" $? 7
@@ -257,7 +264,7 @@ main() {
 	fi
 	scratch=$(mktemp -d)
 	trap 'rm -r "$scratch"' EXIT
-	ktap_set_plan 16
+	ktap_set_plan 17
 	mark_log
 	check "six paths of C to the byte" record_c
 	check "its stacks are whole" stacks_are_whole "$scratch/c"
@@ -277,6 +284,7 @@ main() {
 	check "what is left out" filters
 	check "what a program had before exec" keeps_what_exec_left
 	check "without BPF in the kernel" works_without_bpf
+	check "the limits of the command" leaves_limits_alone
 	check "the status of the command" passes_status_on
 	check "nothing is missed" nothing_is_missed
 	check "the kernel's log is clean" log_is_clean

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -318,6 +319,24 @@ static int open_parts(struct brkw_recorder *rec, const struct brkw_recorder_opti
 	return rec->unwinder && rec->writer ? 0 : brkw_why_set(why, -ENOMEM, "no memory");
 }
 
+/*
+ * Kernels before 5.11 charge maps of BPF to this limit, and leave little of it for
+ * the rings of perf. libbpf may lift it, too. A command that is run has its own.
+ */
+static int open_unlimited(struct brkw_recorder *rec, const struct brkw_recorder_options *options,
+			  struct brkw_why *why)
+{
+	const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
+	struct rlimit was;
+	int err;
+
+	getrlimit(RLIMIT_MEMLOCK, &was);
+	setrlimit(RLIMIT_MEMLOCK, &all);
+	err = open_parts(rec, options, why);
+	setrlimit(RLIMIT_MEMLOCK, &was);
+	return err;
+}
+
 int brkw_recorder_check(struct brkw_why *why)
 {
 	(void)why;
@@ -335,7 +354,7 @@ int brkw_recorder_open(const struct brkw_recorder_options *options, struct brkw_
 		return brkw_why_set(why, -ENOMEM, "no memory");
 	rec->last = &rec->first;
 	rec->out = options->out;
-	err = open_parts(rec, options, why);
+	err = open_unlimited(rec, options, why);
 	if (err) {
 		brkw_recorder_close(rec);
 		return err;

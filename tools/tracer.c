@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -66,14 +65,6 @@ static int check_system(const char *sysroot, struct brkw_why *why)
 	return 0;
 }
 
-/* Kernels before 5.11 charge maps to this limit. */
-static void lift_memlock(void)
-{
-	const struct rlimit all = { RLIM_INFINITY, RLIM_INFINITY };
-
-	setrlimit(RLIMIT_MEMLOCK, &all);
-}
-
 static int attach(struct brkw_tracer *tracer, const struct brkw_raw_filter *filter,
 		  struct brkw_why *why)
 {
@@ -115,7 +106,6 @@ int brkw_tracer_open(const struct brkw_raw_filter *filter, const char *sysroot,
 	if (!tracer)
 		return refuse(why, -ENOMEM, "no memory", "");
 	libbpf_set_print(getenv("BRKWATCH_VERBOSE") ? NULL : be_quiet);
-	lift_memlock();
 	err = attach(tracer, filter, why);
 	if (err)
 		brkw_tracer_close(tracer);

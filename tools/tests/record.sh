@@ -18,7 +18,7 @@ check_long_name()
 # Records by the player, which may not take forever.
 play()
 {
-	timeout -s KILL 20 "$player" --sysroot "$work/dumps/sys_good" record "$@"
+	timeout -s KILL 20 "$tool" --sysroot "$work/dumps/sys_good" record "$@"
 }
 
 # A program that has put a pipe where its code was keeps nobody waiting.
@@ -47,21 +47,37 @@ check_exec()
 	diff - "$work/out" <<<"player;[cut];0 8192"
 }
 
+# A command has the limits that it would have without us.
+check_limits()
+{
+	local limits="ulimit -S -l; ulimit -H -l"
+
+	(
+		ulimit -S -l 32
+		play -o "$work/rec" sh -c "$limits" | diff <(sh -c "$limits") -
+	)
+}
+
 check_player()
 {
-	local player="$build/tools/tests/player" heap_dir="$build/tools/tests/heap"
+	local tool="$build/tools/tests/player" heap_dir="$build/tools/tests/heap"
 
 	if ! make -s -C "$here/.." BUILD="$build" SANITIZE= player heaptests >"$work/judged" 2>&1; then
 		verdict "not ok" record_build
 		sed 's/^/# /' "$work/judged"
 		return
 	fi
-	if [ ! -x "$player" ]; then
+	if [ ! -x "$tool" ]; then
 		verdict ok record_played "built without what record is made of"
 		return
 	fi
 	judge record_pipe check_pipe_of_code
 	judge record_exec check_exec
+	if (ulimit -l unlimited) 2>/dev/null; then
+		judge record_limits check_limits
+	else
+		verdict ok record_limits "limits cannot be raised here"
+	fi
 }
 
 check_record()
