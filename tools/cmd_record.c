@@ -6,10 +6,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <poll.h>
 #include <signal.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -17,6 +20,7 @@
 #include "command.h"
 #include "pidns.h"
 #include "recorder.h"
+#include "setting.h"
 #include "snapshot.h"
 #include "why.h"
 
@@ -173,28 +177,101 @@ static void parse(const struct brkw_verb *verb, struct brkw_env *env, int argc, 
 		want->filter.changes = ALL_CHANGES;
 }
 
-/* --- recording --- */
+/* --- the file --- */
 
-static int record_command(struct brkw_recorder *rec, char **argv, struct brkw_why *why,
-			  int *ret_status)
+/* What is there already stays until something takes its place. */
+struct output {
+	FILE *file;
+	const char *path;
+	bool is_begun;
+};
+
+static int open_output(struct output *out, const char *path, struct brkw_why *why)
 {
-	struct brkw_command cmd;
-	int err = brkw_command_start(&cmd, argv);
+	/* has room for what is written before the file is begun, on any file system */
+	static char buffer[BUFSIZ];
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600), err;
+
+	*out = (struct output){ .file = fd < 0 ? NULL : fdopen(fd, "w"), .path = path };
+	if (out->file) {
+		setvbuf(out->file, buffer, _IOFBF, sizeof(buffer));
+		return 0;
+	}
+	brkw_why_what(why, "%s", path);
+	err = brkw_why_set(why, -errno, "%s", strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+static void begin_output(struct output *out)
+{
+	out->is_begun = true;
+	/* a pipe or a device has no length, and needs none */
+	if (ftruncate(fileno(out->file), 0))
+		errno = 0;
+}
+
+/* Nothing was recorded: leave no empty file. */
+static void abandon_output(const struct output *out)
+{
+	struct stat status;
+
+	__fpurge(out->file);
+	if (!fstat(fileno(out->file), &status) && S_ISREG(status.st_mode) && !status.st_size)
+		unlink(out->path);
+	fclose(out->file);
+}
+
+static int close_output(const struct output *out)
+{
+	struct brkw_why why;
+	int err = ferror(out->file) ? -EIO : 0;
+
+	if (!out->is_begun) {
+		abandon_output(out);
+		return 0;
+	}
+	if (fclose(out->file) && !err)
+		err = -errno;
+	if (!err)
+		return 0;
+	brkw_why_what(&why, "%s", out->path);
+	brkw_why_set(&why, err, "%s", strerror(-err));
+	return brkw_cmd_failed(&why);
+}
+
+/* --- recording a command --- */
+
+static int start_command(struct brkw_recorder *rec, char **argv, struct brkw_command *cmd,
+			 struct brkw_why *why, int *ret_status)
+{
+	int err = brkw_command_start(cmd, argv);
 
 	brkw_why_what(why, "%s", argv[0]);
 	if (err)
 		return brkw_why_set(why, err, "%s", strerror(-err));
-	err = brkw_recorder_follow(rec, (uint32_t)cmd.pid);
+	err = brkw_recorder_follow(rec, (uint32_t)cmd->pid);
 	if (err) {
-		brkw_command_abandon(&cmd);
+		brkw_command_abandon(cmd);
 		return brkw_why_set(why, err, "it cannot be followed: %s", strerror(-err));
 	}
-	err = brkw_command_release(&cmd);
-	if (err) {
-		*ret_status = cmd.status;
-		return brkw_why_set(why, err, "%s", err == -ENOENT ? "command not found" :
-				    strerror(-err));
-	}
+	err = brkw_command_release(cmd);
+	if (!err)
+		return 0;
+	*ret_status = cmd->status;
+	return brkw_why_set(why, err, "%s", err == -ENOENT ? "command not found" : strerror(-err));
+}
+
+static int record_command(struct brkw_recorder *rec, char **argv, struct output *out,
+			  struct brkw_why *why, int *ret_status)
+{
+	struct brkw_command cmd;
+	int err = start_command(rec, argv, &cmd, why, ret_status);
+
+	if (err)
+		return err;
+	begin_output(out);
 	while (!err && !brkw_command_has_ended(&cmd, false))
 		err = brkw_recorder_step(rec, why);
 	if (err)
@@ -203,54 +280,95 @@ static int record_command(struct brkw_recorder *rec, char **argv, struct brkw_wh
 	return err;
 }
 
-static int record_pid(struct brkw_recorder *rec, pid_t pid, struct brkw_why *why)
+/* --- recording a process --- */
+
+/* Of which process @tid is a thread; 0 if that is not known. */
+static int find_process(pid_t tid)
 {
-	const struct sigaction stop = { .sa_handler = interrupt };
-	int err = kill(pid, 0) ? -errno : 0;
+	char path[64], line[64];
+	int tgid;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)tid);
+	if (brkw_setting_line("", path, "Tgid:", line, sizeof(line)) ||
+	    sscanf(line, "Tgid: %d", &tgid) != 1)
+		return 0;
+	return tgid;
+}
+
+static int open_process(pid_t pid, int *ret_fd, struct brkw_why *why)
+{
+	int err, tgid;
 
 	brkw_why_what(why, "%d", (int)pid);
-	if (err)
+	*ret_fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (*ret_fd >= 0)
+		return 0;
+	err = -errno;
+	tgid = find_process(pid);
+	if (!tgid || tgid == pid)
 		return brkw_why_set(why, err, "%s", strerror(-err));
+	brkw_why_set(why, err, "it is a thread of process %d", tgid);
+	brkw_why_cure(why, "try 'brkwatch record -p %d'", tgid);
+	return err;
+}
+
+/* Whether anybody has waited for it or not. */
+static bool has_ended(int process_fd)
+{
+	struct pollfd process = { .fd = process_fd, .events = POLLIN };
+
+	return poll(&process, 1, 0) > 0;
+}
+
+static int start_process(struct brkw_recorder *rec, pid_t pid, int process_fd,
+			 struct brkw_why *why)
+{
+	const struct sigaction stop = { .sa_handler = interrupt };
+	int err;
+
+	if (has_ended(process_fd))
+		return brkw_why_set(why, -ESRCH, "it has ended");
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGTERM, &stop, NULL);
 	sigaction(SIGHUP, &stop, NULL);
 	err = brkw_recorder_follow(rec, (uint32_t)pid);
+	return err ? brkw_why_set(why, err, "it cannot be followed: %s", strerror(-err)) : 0;
+}
+
+static int record_process(struct brkw_recorder *rec, pid_t pid, struct output *out,
+			  struct brkw_why *why)
+{
+	int process_fd, err = open_process(pid, &process_fd, why);
+
 	if (err)
-		return brkw_why_set(why, err, "it cannot be followed: %s", strerror(-err));
-	while (!err && !is_interrupted && !kill(pid, 0))
+		return err;
+	err = start_process(rec, pid, process_fd, why);
+	if (!err)
+		begin_output(out);
+	while (!err && !is_interrupted && !has_ended(process_fd))
 		err = brkw_recorder_step(rec, why);
+	close(process_fd);
 	return err;
 }
 
+/* --- the whole --- */
+
 /* Returns the exit status. */
-static int record(struct brkw_recorder *rec, const struct wanted *want)
+static int record(struct brkw_recorder *rec, const struct wanted *want, struct output *out)
 {
 	int err, status = BRKW_EXIT_DONE;
 	struct brkw_why why;
 
 	if (want->pid)
-		err = record_pid(rec, want->pid, &why);
+		err = record_process(rec, want->pid, out, &why);
 	else
-		err = record_command(rec, want->command, &why, &status);
-	brkw_recorder_finish(rec);
+		err = record_command(rec, want->command, out, &why, &status);
+	if (out->is_begun)
+		brkw_recorder_finish(rec);
 	if (!err)
 		return status;
 	brkw_cmd_failed(&why);
 	return status ? status : BRKW_EXIT_FAILED;
-}
-
-static int close_file(FILE *out, const char *path)
-{
-	struct brkw_why why;
-	int err = ferror(out) ? -EIO : 0;
-
-	if (fclose(out) && !err)
-		err = -errno;
-	if (!err)
-		return 0;
-	brkw_why_what(&why, "%s", path);
-	brkw_why_set(&why, err, "%s", strerror(-err));
-	return brkw_cmd_failed(&why);
 }
 
 static int open_recorder(const struct brkw_env *env, const struct wanted *want, FILE *out,
@@ -274,52 +392,23 @@ static int open_recorder(const struct brkw_env *env, const struct wanted *want, 
 	return err ? err : brkw_recorder_open(&recorder_options, ret, why);
 }
 
-/* What is there already stays until something takes its place. */
-static FILE *open_file(const char *path, struct brkw_why *why)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-	FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
-
-	if (!out) {
-		brkw_why_what(why, "%s", path);
-		brkw_why_set(why, -errno, "%s", strerror(errno));
-		if (fd >= 0)
-			close(fd);
-	}
-	return out;
-}
-
-/* Nothing was recorded: leave no empty file. */
-static void abandon_file(FILE *out, const char *path)
-{
-	struct stat status;
-
-	if (!fstat(fileno(out), &status) && S_ISREG(status.st_mode) && !status.st_size)
-		unlink(path);
-	fclose(out);
-}
-
 int do_record(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **argv)
 {
 	struct wanted want = { .path = DEFAULT_PATH };
 	struct brkw_recorder *rec = NULL;
+	struct output out;
 	struct brkw_why why;
 	int status, err;
-	FILE *out;
 
 	parse(verb, env, argc, argv, &want);
-	out = open_file(want.path, &why);
-	if (!out)
+	if (open_output(&out, want.path, &why))
 		return brkw_cmd_failed(&why);
-	if (open_recorder(env, &want, out, &rec, &why)) {
-		abandon_file(out, want.path);
+	if (open_recorder(env, &want, out.file, &rec, &why)) {
+		abandon_output(&out);
 		return brkw_cmd_failed(&why);
 	}
-	/* a pipe or a device has no length, and needs none */
-	if (ftruncate(fileno(out), 0))
-		errno = 0;
-	status = record(rec, &want);
+	status = record(rec, &want, &out);
 	brkw_recorder_close(rec);
-	err = close_file(out, want.path);
+	err = close_output(&out);
 	return status || !err ? status : err;
 }

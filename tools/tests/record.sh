@@ -21,6 +21,18 @@ play()
 	timeout -s KILL 20 "$tool" --sysroot "$work/dumps/sys_good" record "$@"
 }
 
+# refuses TEXT WORD...: says it on one line, and leaves no file
+refuses()
+{
+	local text="$1" said
+	shift
+
+	said=$(play -o "$work/none" "$@" 2>&1)
+	[ "$?,$said" = "1,brkwatch: $text" ] && [ ! -e "$work/none" ] && return
+	echo "$said"
+	return 1
+}
+
 # A program that has put a pipe where its code was keeps nobody waiting.
 check_pipe_of_code()
 {
@@ -47,6 +59,28 @@ check_exec()
 	diff - "$work/out" <<<"player;[cut];0 8192"
 }
 
+# What is not run takes the place of nothing, and leaves nothing.
+check_not_run()
+{
+	echo old >"$work/old"
+	cp "$work/old" "$work/rec"
+	rm -f "$work/none"
+	play -o "$work/rec" "$work/no-such-command"
+	[ $? = 127 ] && cmp "$work/old" "$work/rec" || return
+	play -o "$work/rec" "$work/old"
+	[ $? = 126 ] && cmp "$work/old" "$work/rec" || return
+	play -o "$work/none" "$work/no-such-command"
+	[ $? = 127 ] && [ ! -e "$work/none" ]
+}
+
+# What was there before is gone to the last byte.
+check_in_place()
+{
+	yes old | head -n 10000 >"$work/rec"
+	play -o "$work/rec" sleep 0.1 &&
+		[ "$(sed -n '1p;$p' "$work/rec")" = "brkwatch-recording 1"$'\n'"end" ]
+}
+
 # A command has the limits that it would have without us.
 check_limits()
 {
@@ -56,6 +90,38 @@ check_limits()
 		ulimit -S -l 32
 		play -o "$work/rec" sh -c "$limits" | diff <(sh -c "$limits") -
 	)
+}
+
+# A process that has ended is gone, though nobody has waited for it.
+check_unwaited()
+{
+	local pid status
+
+	start_subject sh -c 'sleep 1 & echo $!; exec sleep 60'
+	pid=$said
+	play -o "$work/rec" -p "$pid"
+	status=$?
+	[ -e "/proc/$pid" ] && refuses "$pid: it has ended" -p "$pid"
+	status+=,$?
+	kill "$heap_pid"
+	end_subject
+	[ $status = 0,0 ] || { echo "$status"; return 1; }
+}
+
+check_thread()
+{
+	local tid status
+
+	start_subject "$heap_dir/classic" arenas
+	for tid in /proc/"$heap_pid"/task/*; do
+		tid=${tid##*/}
+		[ "$tid" = "$heap_pid" ] || break
+	done
+	refuses "$tid: it is a thread of process $heap_pid; try 'brkwatch record -p $heap_pid'" \
+		-p "$tid"
+	status=$?
+	end_subject
+	return $status
 }
 
 check_player()
@@ -73,11 +139,15 @@ check_player()
 	fi
 	judge record_pipe check_pipe_of_code
 	judge record_exec check_exec
+	judge record_not_run check_not_run
+	judge record_in_place check_in_place
 	if (ulimit -l unlimited) 2>/dev/null; then
 		judge record_limits check_limits
 	else
 		verdict ok record_limits "limits cannot be raised here"
 	fi
+	judge record_unwaited check_unwaited
+	judge record_thread check_thread
 }
 
 check_record()
