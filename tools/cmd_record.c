@@ -82,6 +82,7 @@ static uint64_t parse_size(const struct brkw_verb *verb, const char *word)
 	static const char prefixes[] = "KMG";
 	size_t len = strlen(word);
 	const char *prefix = len ? strchr(prefixes, word[len - 1]) : NULL;
+	int shift = prefix ? 10 * (int)(prefix - prefixes + 1) : 0;
 	char digits[32];
 	int64_t number;
 
@@ -91,8 +92,8 @@ static uint64_t parse_size(const struct brkw_verb *verb, const char *word)
 		memcpy(digits, word, len);
 		digits[len] = '\0';
 		if (!brkw_snapshot_parse_number(digits, &number) && number >= 0 &&
-		    number < INT64_MAX >> 32)
-			return (uint64_t)number << (prefix ? 10 * (prefix - prefixes + 1) : 0);
+		    number <= INT64_MAX >> shift)
+			return (uint64_t)number << shift;
 	}
 	brkw_cmd_misused(verb, "'%s' is not a size", word);
 }

@@ -108,6 +108,17 @@ check_unwaited()
 	[ $status = 0,0 ] || { echo "$status"; return 1; }
 }
 
+# A size is the same in every form.
+check_sizes()
+{
+	local size
+
+	for size in 3G 3072M 3145728K 3221225472; do
+		play -o "$work/rec" --min-size "$size" true || return
+		grep -qx 'filter --min-size 3221225472' "$work/rec" || return
+	done
+}
+
 check_thread()
 {
 	local tid status
@@ -148,6 +159,7 @@ check_player()
 	fi
 	judge record_unwaited check_unwaited
 	judge record_thread check_thread
+	judge record_sizes check_sizes
 }
 
 check_record()
