@@ -97,6 +97,7 @@ static int attach(struct brkw_tracer *tracer, const struct brkw_raw_filter *filt
 int brkw_tracer_open(const struct brkw_raw_filter *filter, const char *sysroot,
 		     struct brkw_tracer **ret, struct brkw_why *why)
 {
+	const char *verbose = getenv("BRKWATCH_VERBOSE");
 	struct brkw_tracer *tracer;
 	int err = check_system(sysroot, why);
 
@@ -105,7 +106,8 @@ int brkw_tracer_open(const struct brkw_raw_filter *filter, const char *sysroot,
 	tracer = calloc(1, sizeof(*tracer));
 	if (!tracer)
 		return refuse(why, -ENOMEM, "no memory", "");
-	libbpf_set_print(getenv("BRKWATCH_VERBOSE") ? NULL : be_quiet);
+	if (!verbose || !*verbose)
+		libbpf_set_print(be_quiet);
 	err = attach(tracer, filter, why);
 	if (err)
 		brkw_tracer_close(tracer);

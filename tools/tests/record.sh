@@ -119,6 +119,16 @@ check_sizes()
 	done
 }
 
+# What libbpf says is shown to who asks for it. In a namespace of a user's own, which
+# may load nothing, there is always something.
+check_verbose()
+{
+	local record=(unshare -r "$real" --sysroot "$work/dumps/sys_btf" record -o /dev/null true)
+
+	BRKWATCH_VERBOSE=1 "${record[@]}" 2>&1 | grep '^libbpf: ' &&
+		[ "$("${record[@]}" 2>&1 | wc -l)" = 1 ]
+}
+
 check_thread()
 {
 	local tid status
@@ -137,7 +147,7 @@ check_thread()
 
 check_player()
 {
-	local tool="$build/tools/tests/player" heap_dir="$build/tools/tests/heap"
+	local real="$tool" tool="$build/tools/tests/player" heap_dir="$build/tools/tests/heap"
 
 	if ! make -s -C "$here/.." BUILD="$build" SANITIZE= player heaptests >"$work/judged" 2>&1; then
 		verdict "not ok" record_build
@@ -160,6 +170,11 @@ check_player()
 	judge record_unwaited check_unwaited
 	judge record_thread check_thread
 	judge record_sizes check_sizes
+	if unshare -r true 2>/dev/null; then
+		judge record_verbose check_verbose
+	else
+		verdict ok record_verbose "no namespace of a user's own here"
+	fi
 }
 
 check_record()
