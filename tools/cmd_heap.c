@@ -7,6 +7,7 @@
 #include "caution.h"
 #include "cmd.h"
 #include "heap.h"
+#include "heap_hold.h"
 #include "heap_json.h"
 #include "heap_map.h"
 #include "heap_report.h"
@@ -18,6 +19,7 @@
 #include "why.h"
 
 #define HOLD_MS		50
+#define HOLD_MS_MIN	(BRKW_HOLD_MARGIN_MS + 1)
 #define HOLD_MS_MAX	60000
 
 /* Keys of the options without a letter. */
@@ -50,7 +52,8 @@ static const struct brkw_usage usage = {
 /* What is asked for. */
 struct wanted {
 	int pid;
-	unsigned int hold_ms;
+	unsigned int hold_ms;	/* 0 not at all */
+	bool has_no_stop;
 	bool has_no_map;
 	bool is_svg;
 	bool is_html;
@@ -71,14 +74,14 @@ static unsigned int parse_number(const struct brkw_verb *verb, const char *word,
 static void parse_wanted(const struct brkw_verb *verb, struct brkw_env *env, int argc,
 			 char **argv, struct wanted *ret_want)
 {
-	struct wanted want = { .hold_ms = HOLD_MS };
+	struct wanted want = { .hold_ms = 0 };
 	int key;
 
 	while ((key = brkw_cmd_option(verb, &usage, env, argc, argv))) {
 		if (key == KEY_HOLD)
-			want.hold_ms = parse_number(verb, optarg, 1, HOLD_MS_MAX);
+			want.hold_ms = parse_number(verb, optarg, HOLD_MS_MIN, HOLD_MS_MAX);
 		else if (key == KEY_NO_STOP)
-			want.hold_ms = 0;
+			want.has_no_stop = true;
 		else if (key == KEY_NO_MAP)
 			want.has_no_map = true;
 		else if (key == KEY_SVG)
@@ -91,6 +94,10 @@ static void parse_wanted(const struct brkw_verb *verb, struct brkw_env *env, int
 	if (argc - optind != 1)
 		brkw_cmd_misused(verb, "one PID is wanted, and there are %d words",
 				 argc - optind);
+	if (want.hold_ms && want.has_no_stop)
+		brkw_cmd_misused(verb, "only one of --hold and --no-stop can be had");
+	if (!want.hold_ms && !want.has_no_stop)
+		want.hold_ms = HOLD_MS;
 	if (want.is_svg + want.is_html + env->is_json > 1)
 		brkw_cmd_misused(verb, "only one of --json, --svg and --html can be had");
 	if (want.recording && (want.is_svg || want.is_html))

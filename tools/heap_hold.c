@@ -14,8 +14,7 @@
 
 #define NS_PER_MS	1000000ULL
 
-/* Letting go takes a moment too: begin this much earlier. */
-#define MARGIN_NS	(5 * NS_PER_MS)
+#define MARGIN_NS	(BRKW_HOLD_MARGIN_MS * NS_PER_MS)
 
 uint64_t brkw_hold_now(void)
 {

@@ -10,6 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Letting go takes a moment too: it begins this much earlier. */
+#define BRKW_HOLD_MARGIN_MS	5
+
 /**
  * struct brkw_held - a thread that is held, or about to be
  * @tid: of the thread
