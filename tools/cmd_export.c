@@ -112,6 +112,9 @@ static void take_options(const struct brkw_verb *verb, struct brkw_env *env, int
 	}
 	if (optind < argc)
 		brkw_cmd_misused(verb, "no argument is wanted, and there is '%s'", argv[optind]);
+	if (env->is_json && e->format && e->format != FORMAT_JSON)
+		brkw_cmd_misused(verb, "--json does not go with --format %s",
+				 format_names[e->format]);
 	if (!e->format && env->is_json)
 		e->format = FORMAT_JSON;
 	if (!e->format)

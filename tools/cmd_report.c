@@ -92,10 +92,16 @@ static int report(const struct brkw_env *env, int form, const char *path)
 
 int do_report(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **argv)
 {
+	bool has_other = false;
 	int key, form = 0;
 
-	while ((key = brkw_cmd_option(verb, &usage, env, argc, argv)))
+	while ((key = brkw_cmd_option(verb, &usage, env, argc, argv))) {
+		has_other |= form && form != key;
 		form = key;
+	}
+	if (has_other || (form && env->is_json))
+		brkw_cmd_misused(verb, "only one of --json, --folded, --svg, --html and --csv can "
+				 "be had");
 	if (optind == argc)
 		brkw_cmd_misused(verb, "there is no recording to show");
 	if (optind + 1 < argc)
