@@ -26,6 +26,21 @@ lint_page()
 	fi
 }
 
+# What heads two paragraphs about the JSON of verb $1.
+paged_twice()
+{
+	awk '/^===/ { title = last }
+		/^    / && last ~ /^[a-z]/ && title == "JSON" {
+			nr = split(last, keys, ", ")
+			for (i = 1; i <= nr; i++)
+				if (keys[i] in seen)
+					print keys[i], "is described twice"
+				else
+					seen[keys[i]]
+		}
+		{ last = $0 }' "$here/../../Documentation/man/brkwatch${1:+-$1}.8.rst"
+}
+
 check_page()
 {
 	local verb="$1" name="brkwatch${1:+-$1}.8"
@@ -38,6 +53,7 @@ check_page()
 	{
 		diff <(helped_options "$verb" | sort) <(paged_options "$verb" | sort)
 		lint_page "$build/$name"
+		paged_twice "$verb"
 		[ -z "$verb" ] || mandoc -T ascii "$build/brkwatch.8" | col -bx |
 			grep -q "brkwatch-$verb(8)" || echo "brkwatch(8) does not name it"
 	} >"$work/err" 2>&1
