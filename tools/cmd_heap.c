@@ -113,8 +113,10 @@ static int find_account(const struct brkw_env *env, int pid, struct brkw_snapsho
 	struct brkw_source src;
 	int err;
 
-	if (!env->dir && !brkw_pidns_is_initial(env->sysroot))
-		return brkw_pidns_foreign(why, -ESRCH);
+	if (!env->dir && !brkw_pidns_is_initial(env->sysroot)) {
+		brkw_pidns_foreign(why, -ESRCH);
+		return -ESRCH;
+	}
 	brkw_cmd_source(env, &src);
 	err = brkw_source_process(&src, (uint32_t)pid, ret_snap, why);
 	if (!err)

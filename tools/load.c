@@ -123,12 +123,12 @@ static int spawn_modprobe(const char *sysroot, char *ret_line, size_t sz)
 /* There is no exit status while SIGCHLD is ignored, and that survives exec. */
 static int run_modprobe(const char *sysroot, char *ret_line, size_t sz)
 {
-	struct sigaction standard = { .sa_handler = SIG_DFL }, before;
+	struct sigaction standard = { .sa_handler = SIG_DFL }, was;
 	int status;
 
-	sigaction(SIGCHLD, &standard, &before);
+	sigaction(SIGCHLD, &standard, &was);
 	status = spawn_modprobe(sysroot, ret_line, sz);
-	sigaction(SIGCHLD, &before, NULL);
+	sigaction(SIGCHLD, &was, NULL);
 	return status;
 }
 

@@ -140,7 +140,8 @@ int brkw_source_process(const struct brkw_source *src, uint32_t pid,
 	snprintf(name, sizeof(name), "%u", pid);
 	err = read_parsed(src, name, parse_keyed, &snap, why);
 	if (err == -EIO && src->sysroot) {	/* debugfs: removed since it was opened */
-		err = brkw_why_set(why, -ENOENT, "%s", strerror(ENOENT));
+		err = -ENOENT;
+		brkw_why_set(why, err, "%s", strerror(-err));
 		src->explain(src, err, why);
 	}
 	if (err)
