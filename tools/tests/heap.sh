@@ -346,7 +346,7 @@ check_heaps()
 		verdict ok heaps "no jq"
 		return
 	fi
-	make -s -C "$here/.." BUILD="$build" SAN= heaptests || {
+	make -s -C "$here/.." BUILD="$build" SANITIZE= heaptests || {
 		verdict "not ok" heaps_build
 		return
 	}

@@ -22,14 +22,14 @@ check_deaf_command()
 	deaf --dir "$work/dumps/usual" run -- grep '^SigIgn' /proc/self/status | grep '1....$'
 }
 
-# watched COMMAND...: what watch says, and how it ends, when that happens to live/
+# watched COMMAND...: what watch says, and how it ends, when that happens to watched/
 watched()
 {
 	local pid status
 
-	rm -rf "$work/live"
-	cp -R "$work/dumps/usual" "$work/live"
-	"$tool" --dir "$work/live" watch 1234 0.05 >"$work/out" 2>"$work/err" &
+	ln -sfn dumps/usual "$work/watched"
+	: >"$work/out"
+	"$tool" --dir "$work/watched" watch 1234 0.05 >"$work/out" 2>"$work/err" &
 	pid=$!
 	until [ -s "$work/out" ]; do
 		sleep 0.02
@@ -43,8 +43,7 @@ watched()
 
 give_way()
 {
-	rm -rf before
-	mv live before
+	rm watched
 }
 
 # The module has gone, and took nobody with it.
@@ -56,10 +55,8 @@ check_watch_gone()
 # others FOLDER: another one in its place at once
 others()
 {
-	cp -R "dumps/$1" next
-	rm -rf before
-	mv live before
-	mv next live
+	ln -s "dumps/$1" next
+	mv -T next watched
 }
 
 check_watch_off()
