@@ -94,7 +94,7 @@ nap() {
 	read -rt "$1" -u "$silence"
 }
 
-# wait_for COMMAND...: for at most 20 seconds
+# wait_for COMMAND...: for at most 20 seconds, a thousand more where all takes so long
 wait_for() {
 	local end=$((SECONDS + ${BRKWATCH_SLOW:+10}20))
 	while [ $SECONDS -lt $end ]; do
