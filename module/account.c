@@ -160,6 +160,7 @@ static void name_account(struct brkw_account *acct, struct task_struct *leader)
 {
 	acct->pid = get_pid(task_tgid(leader));
 	acct->tgid = task_tgid_nr(leader);
+	strscpy(acct->comm, leader->comm, BRKW_COMM_LEN);
 	atomic64_set(&acct->value[BRKW_KEY_MISSED_EVENTS], brkw_ledger_nr_missed());
 	atomic64_set(&acct->value[BRKW_KEY_WATCHED_SINCE_NS], ktime_get_boottime_ns());
 	atomic64_set(&acct->value[BRKW_KEY_FAULT_MINOR],
@@ -322,7 +323,7 @@ static bool is_left_by_exec(struct brkw_account *acct)
 	unsigned long irqflags;
 	bool is_left;
 
-	if (acct->is_replaced)
+	if (READ_ONCE(acct->is_replaced))
 		return true;
 	if (task_tgid_nr(current) == acct->tgid)
 		return current->mm;
@@ -462,7 +463,7 @@ void brkw_account_drop(struct brkw_account *acct)
 		del_account(acct);
 		brkw_thread_detach_all(acct);
 		brkw_read_freeze(acct);
-		acct->has_kernel_flt = false;
+		WRITE_ONCE(acct->has_kernel_flt, false);
 		finish_close(acct, BRKW_EXITED);
 		brkw_account_queue(acct);
 		brkw_account_put(acct);

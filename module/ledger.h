@@ -186,12 +186,13 @@ struct brkw_over {
  * @is_retired: it has let go of @mm and @pid; guarded by @lock
  * @is_queued: on the worker's queue; guarded by the queue's lock
  * @is_orphan: all threads are gone, the address space is not
- * @is_replaced: gone by exec
+ * @is_replaced: its program is gone by exec; guarded by @lock
  * @is_borrower: it had no address space of its own when it ended
  * @has_kernel_flt: what the kernel counted to the end is known; both are written
- *		    by who ends the account
+ *		    by who ends the account, or before by exec
  * @threads: the slots of the threads, until the account ends
- * @comm: name of the process when it ended, or of its last thread
+ * @comm: name of the process when it opened; then when it ended, or of its last
+ *	  thread, but not after exec, which has changed it by then
  * @link_work: on the queue of the worker
  * @link_ended: on the list of ended accounts
  * @rcu: delays recycling until no hook can hold the account
@@ -226,8 +227,8 @@ struct brkw_account {
 	bool is_queued;
 	bool is_orphan;
 	bool is_replaced;
-	bool is_borrower : 1;
-	bool has_kernel_flt : 1;
+	bool is_borrower;
+	bool has_kernel_flt;
 	struct list_head threads;
 	char comm[BRKW_COMM_LEN];
 	struct list_head link_work;
@@ -304,7 +305,6 @@ struct brkw_ledger_ops {
  * @nr_ended: closed accounts that are kept
  * @nr_threads: threads watched
  * @nr_mismatched: settlements whose amount was neither success nor failure
- * @nr_seen: events that hooks brought
  * @nr_posted: events that were taken
  * @nr_early: events older than the account they would belong to
  * @nr_drops: events that were not, by reason
@@ -319,7 +319,6 @@ struct brkw_ledger_stats {
 	u64 nr_ended;
 	u64 nr_threads;
 	u64 nr_mismatched;
-	u64 nr_seen;
 	u64 nr_posted;
 	u64 nr_early;
 	u64 nr_drops[BRKW_NR_DROPS];
@@ -452,7 +451,7 @@ void brkw_thread_free(struct task_struct *task);
 void brkw_thread_fault(enum brkw_segment segment);
 void brkw_thread_forget_last(unsigned int cpu);
 void brkw_thread_fault_error(void);
-void brkw_thread_sum(struct brkw_account *acct, s64 *value, s64 *ret_base);
+bool brkw_thread_sum(struct brkw_account *acct, s64 *value, s64 *ret_base);
 bool brkw_thread_is_in_brk(struct brkw_account *acct, const struct task_struct *task,
 			   bool (*is_in_brk)(struct task_struct *task));
 

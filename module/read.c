@@ -167,8 +167,12 @@ static void read_faults(struct brkw_account *acct, struct pid *pid, s64 *value)
 	bool is_known;
 
 	is_known = brkw_process_faults(pid, before, true);
-	brkw_thread_sum(acct, value, base);
-	is_known = is_known && brkw_process_faults(pid, after, true);
+	if (brkw_thread_sum(acct, value, base)) {
+		is_known = is_known && brkw_process_faults(pid, after, true);
+	} else {
+		is_known = READ_ONCE(acct->has_kernel_flt);
+		memset(before, 0, sizeof(before));
+	}
 	for (k = 0; k < 2; k++) {
 		least[k] = before[k] - base[k];
 		most[k] = after[k] - base[k];
@@ -190,11 +194,16 @@ static void read_comm(struct pid *pid, struct brkw_snapshot_entry *entry)
 	memcpy(entry->comm, comm, BRKW_COMM_LEN);
 }
 
-/* The same for a hook, which may not take the lock of a name. */
+/*
+ * The same for a hook, which may not take the lock of a name. After exec the process
+ * has the name of the next program: then it is that of when the account opened.
+ */
 static void freeze_comm(struct brkw_account *acct)
 {
 	struct task_struct *task;
 
+	if (acct->is_replaced)
+		return;
 	rcu_read_lock();
 	task = pid_task(acct->pid, PIDTYPE_TGID);
 	if (task)
@@ -233,7 +242,10 @@ static void read_live(struct brkw_account *acct, struct mm_struct *mm, struct pi
 	entry->value[BRKW_KEY_MISSED_EVENTS] = brkw_ledger_missed(acct);
 	read_unknown(entry);
 	entry->value[BRKW_KEY_NOT_EXACT_SINCE_NS] = brkw_ledger_not_exact_since_ns();
-	read_comm(pid, entry);
+	if (READ_ONCE(acct->is_replaced))
+		memcpy(entry->comm, acct->comm, BRKW_COMM_LEN);
+	else
+		read_comm(pid, entry);
 }
 
 static void keep(struct brkw_account *acct, enum brkw_key key, s64 n)
@@ -241,14 +253,15 @@ static void keep(struct brkw_account *acct, enum brkw_key key, s64 n)
 	atomic64_set(&acct->value[key], n);
 }
 
-/* After exec, an account that ends late is not the only one of its process. */
+/* After exec it has been taken already, and off what was before the account. */
 static void freeze_faults(struct brkw_account *acct)
 {
-	u64 flt[2];
+	u64 flt[2] = { };
 	unsigned int k, key;
 
-	acct->has_kernel_flt = !acct->is_replaced &&
-			       brkw_process_faults(acct->pid, flt, false);
+	if (!acct->is_replaced)
+		WRITE_ONCE(acct->has_kernel_flt,
+			   brkw_process_faults(acct->pid, flt, false));
 	for (k = 0; acct->has_kernel_flt && k < 2; k++) {
 		key = BRKW_KEY_FAULT_MINOR + k;
 		keep(acct, key, flt[k] - atomic64_read(&acct->value[key]));

@@ -295,8 +295,9 @@ static bool __leave(struct brkw_thread *thread, struct brkw_account *acct)
 	acct->is_orphan = list_empty(&acct->threads) && !acct->is_closing;
 	if (acct->is_orphan) {
 		brkw_account_get(acct);
-		/* nobody can ask the process any more */
-		strscpy(acct->comm, thread->key->comm, BRKW_COMM_LEN);
+		/* nobody can ask the process any more; after exec it has its next name */
+		if (!acct->is_replaced)
+			strscpy(acct->comm, thread->key->comm, BRKW_COMM_LEN);
 	}
 	return acct->is_orphan;
 }
@@ -322,25 +323,43 @@ static struct brkw_account *leave_account(struct brkw_thread *thread)
 	return is_last ? acct : NULL;
 }
 
+/*
+ * Caller holds the account's lock. What the kernel counts from now on is the next
+ * program's: what it has counted is taken from what it had before the account, where
+ * threads that are dead, but not freed, may still find some more.
+ */
+static void __replace(struct brkw_account *acct, bool is_known, const u64 *flt)
+{
+	unsigned int k;
+
+	WRITE_ONCE(acct->is_replaced, true);
+	WRITE_ONCE(acct->has_kernel_flt, is_known);
+	for (k = 0; k < 2; k++)
+		atomic64_sub(flt[k], &acct->value[BASE_FLT(k)]);
+}
+
 /**
- * brkw_thread_desert() - current has left its address space to others
+ * brkw_thread_desert() - current has left its address space, maybe to others
  * @thread: current's slot
  * @acct: the account that it is in
  *
- * Context: the hook on exec. Return: false, and nothing is done, if nobody
- * else uses the address space.
+ * From Linux 7.2 on exec itself still uses the address space at this moment.
+ * Context: the hook on exec; current is alone in its process. Return: false, and
+ * current is still in the account, if nobody uses the address space any more.
  */
 bool brkw_thread_desert(struct brkw_thread *thread, struct brkw_account *acct)
 {
+	u64 flt[2] = { };
 	unsigned long irqflags;
 	bool is_used, is_last = false;
+	bool is_known = brkw_process_faults(task_tgid(current), flt, false);
 
 	raw_spin_lock_irqsave(&acct->lock, irqflags);
 	is_used = acct->mm && atomic_read(&acct->mm->mm_users);
-	if (is_used) {
-		acct->is_replaced = true;
+	if (!acct->is_closing)
+		__replace(acct, is_known, flt);
+	if (is_used)
 		is_last = __leave(thread, acct);
-	}
 	raw_spin_unlock_irqrestore(&acct->lock, irqflags);
 	if (is_last)
 		queue_orphan(acct);
@@ -431,16 +450,19 @@ static void add_due(const struct thread_sum *sum, s64 *value, s64 *base)
  * @value: the fault keys are raised by those of the threads
  * @ret_base: faults that the kernel counts and that are older than the account
  *
- * Context: any.
+ * Context: any. Return: false if the kernel counts for another program by now: then
+ * what it has counted for this one has been taken from @ret_base.
  */
-void brkw_thread_sum(struct brkw_account *acct, s64 *value, s64 *ret_base)
+bool brkw_thread_sum(struct brkw_account *acct, s64 *value, s64 *ret_base)
 {
 	struct brkw_thread *thread;
 	struct thread_sum sum;
 	unsigned long irqflags;
+	bool is_counted;
 	unsigned int k;
 
 	raw_spin_lock_irqsave(&acct->lock, irqflags);
+	is_counted = !acct->is_replaced;
 	for (k = 0; k < NR_FAULT_KEYS; k++)
 		value[BRKW_KEY_FAULT_HEAP_MINOR + k] =
 			atomic64_read(&acct->value[BRKW_KEY_FAULT_HEAP_MINOR + k]);
@@ -456,6 +478,7 @@ void brkw_thread_sum(struct brkw_account *acct, s64 *value, s64 *ret_base)
 	}
 out:
 	raw_spin_unlock_irqrestore(&acct->lock, irqflags);
+	return is_counted;
 }
 
 /**

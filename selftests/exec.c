@@ -32,7 +32,7 @@ FIXTURE_TEARDOWN(exec)
 
 TEST_F(exec, another_program)
 {
-	struct brkw_snapshot_entry acct;
+	struct brkw_snapshot_entry acct, old;
 
 	map(&self->child, 0, 16 * PAGE, ANON, -1);
 	ASSERT_TRUE(subject_mark(&self->child));
@@ -40,6 +40,8 @@ TEST_F(exec, another_program)
 				     (long)envp));
 	ASSERT_TRUE(subject_has_become(&self->child, "held", &acct));
 	EXPECT_TRUE(subject_has_ended(&self->child, BRKW_REPLACED, DELTAS()));
+	ASSERT_EQ(0, account_find_ended(self->child.pid, BRKW_REPLACED, &old));
+	EXPECT_STREQ(self->child.before.comm, old.comm);
 	EXPECT_EQ(PAGE, acct.value[BRKW_KEY_VM_START_BYTES]);
 	EXPECT_LT(self->child.before.value[BRKW_KEY_WATCHED_SINCE_NS],
 		  acct.value[BRKW_KEY_WATCHED_SINCE_NS]);
@@ -214,6 +216,7 @@ TEST_F(exec, vfork_and_exec)
 	ASSERT_EQ(0, account_find_ended(pid, BRKW_REPLACED, &acct));
 	EXPECT_TRUE(account_is_borrowed(&acct));
 	EXPECT_TRUE(account_is_sound(&acct));
+	EXPECT_STREQ(self->child.before.comm, acct.comm);
 	expect_step(0, step(&self->child, step_end_child, pid));
 	ASSERT_EQ(0, account_find_ended(pid, BRKW_EXITED, &acct));
 	EXPECT_TRUE(account_is_sound(&acct));

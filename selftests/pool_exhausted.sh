@@ -53,7 +53,32 @@ start_sleepers() {
 # Those that are there already, and 16 more.
 few() {
 	nr_max=$(($(nr_processes) + 16))
-	unload_module && load_module attach=kprobe max_processes=$nr_max max_ended=4
+	unload_module && load_module attach=kprobe max_processes=$nr_max
+}
+
+# unattributed_of PID: of the crowd that exec has replaced
+unattributed_of() {
+	awk -v RS= -v pid="$1" 'index($0, "\npid " pid "\ncomm crowd\nstate replaced\n") {
+			sub(/.*\nfault_unattributed /, "")
+			print $1
+			exit
+		}' $folder/ended
+}
+
+has_unattributed() {
+	[ -n "$(unattributed_of "$1")" ]
+}
+
+# There are slots for four threads a process, for all together; each faults once at least.
+unseen_threads_are_told() {
+	local pid err
+	"$here/crowd" $((4 * nr_max + 100)) sleep 1000 &
+	pid=$!
+	wait_for has_unattributed $pid &&
+		at_least "faults of threads without a slot" "$(unattributed_of $pid)" 100
+	err=$?
+	end_sleeper $pid
+	return $err
 }
 
 # Of those who only wait, and are watched.
@@ -120,9 +145,10 @@ main() {
 	need_module
 	trap stop_sleepers EXIT
 	ktap_print_header
-	ktap_set_plan 7
+	ktap_set_plan 8
 	mark_log
 	check "load with room for 16 more processes" few
+	check "what threads without a slot have faulted is told after exec, too" unseen_threads_are_told
 	start_changeling
 	start_sleepers
 	check "500 processes are counted, or watched and right" is_counted
