@@ -241,7 +241,7 @@ void brkw_ledger_stats(struct brkw_ledger_stats *ret_stats)
 	unsigned int reason;
 
 	*ret_stats = (struct brkw_ledger_stats){
-				.sz_accounts = brkw_pool_bytes(&brkw_account_pool),
+		.sz_accounts = brkw_pool_bytes(&brkw_account_pool),
 		.sz_tables = brkw_table_bytes(&brkw_account_table),
 	};
 	ret_stats->nr_early = atomic64_read(&nr_early);
@@ -333,6 +333,7 @@ void brkw_ledger_exit(void)
 	if (brkw_account_table.heads)
 		drop_all_live();
 	brkw_thread_clear();
+	brkw_worker_flush();	/* it may be ending one that had no threads any more */
 	brkw_account_forget_ended();
 	brkw_worker_flush();
 	brkw_worker_exit();
