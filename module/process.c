@@ -6,8 +6,9 @@
 #include <linux/sched/signal.h>
 #include "ledger.h"
 
-/* Of who may not wait for a thread that is ending. */
+/* Of who may not wait for a thread that is ending, and does not walk all for nothing. */
 #define NR_TRIES	1000
+#define NR_WALKS	3
 
 static struct task_struct *leader_of(struct pid *pid)
 {
@@ -70,13 +71,18 @@ static void sum_faults_exact(struct task_struct *leader, u64 *ret_flt)
 static bool try_sum_faults(struct task_struct *leader, u64 *ret_flt)
 {
 	const seqlock_t *stats_lock = &leader->signal->stats_lock;
-	unsigned int i, seq;
+	unsigned int i, seq, nr_walks = 0;
 
-	for (i = 0; i < NR_TRIES; i++) {
+	for (i = 0; i < NR_TRIES && nr_walks < NR_WALKS; i++) {
 		seq = raw_read_seqcount(&stats_lock->seqcount.seqcount);
+		if (seq & 1) {
+			cpu_relax();
+			continue;
+		}
 		sum_faults(leader, ret_flt);
-		if (!(seq & 1) && !read_seqretry(stats_lock, seq))
+		if (!read_seqretry(stats_lock, seq))
 			return true;
+		nr_walks++;
 	}
 	return false;
 }
