@@ -14,7 +14,8 @@ static const u8 replaced_places[BRKW_NR_KINDS] = {
 	BRKW_KEY_VMA_COUNT,
 };
 
-#define REPLACED_SHIFT	40
+/* Five levels of page tables have 2^44 pages of a process. */
+#define REPLACED_SHIFT	48
 #define EVENTS_OF(kind)	(BRKW_KEY_MMAP_ANON_PRIVATE_EVENTS + 2 * (kind))
 #define BYTES_OF(kind)	(EVENTS_OF(kind) + 1)
 

@@ -54,6 +54,19 @@ TEST_F(mmap_fixed, over_all_of_a_mapping)
 	expect_step(self->room, put(&self->child, self->room, 0, 4, PROT_READ), NEW(4), OLD(4));
 }
 
+/* More pages than 40 bits count, where there are five levels of page tables. */
+TEST_F(mmap_fixed, over_all_of_four_petabytes)
+{
+	const long nr_pages = 1L << 40, start = 1L << 52;
+	long got = put(&self->child, start, 0, nr_pages, PROT_NONE);
+
+	if (got == -ENOMEM)
+		SKIP(return, "no addresses above 47 bits");
+	ASSERT_EQ(start, got);
+	expect_step(start, put(&self->child, start, 0, nr_pages, PROT_NONE), NEW(nr_pages),
+		    OLD(nr_pages));
+}
+
 TEST_F(mmap_fixed, over_the_end_of_a_mapping)
 {
 	put(&self->child, self->room, 0, 4, RW);
