@@ -16,6 +16,8 @@
 #include "ledger.h"
 #include "ledger_tables.h"
 
+/* Filling the pools does not wait for who waits for readers, or for RCU. */
+#define NR_WORKS	2
 /* How late the worker may be. */
 #define WORK_DELAY_MS	10
 /* How late a file may appear: processes shorter than this cost no dentry. */
@@ -204,7 +206,7 @@ static struct mm_struct *grab_orphan(struct brkw_account *acct, bool *ret_has_ot
  */
 static void close_orphan(struct brkw_account *acct)
 {
-	enum brkw_state state = acct->is_replaced ? BRKW_REPLACED : BRKW_EXITED;
+	enum brkw_state state = READ_ONCE(acct->is_replaced) ? BRKW_REPLACED : BRKW_EXITED;
 	bool has_others;
 	struct mm_struct *mm = grab_orphan(acct, &has_others);
 
@@ -315,7 +317,7 @@ void brkw_worker_flush(void)
 int brkw_worker_init(const struct brkw_ledger_ops *ops)
 {
 	ledger_ops = ops;
-	workqueue = alloc_workqueue("brkwatch", WQ_UNBOUND | WQ_HIGHPRI, 1);
+	workqueue = alloc_workqueue("brkwatch", WQ_UNBOUND | WQ_HIGHPRI, NR_WORKS);
 	return workqueue ? 0 : -ENOMEM;
 }
 
