@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * From the moment of a hook to what the ledger is told: registers and user
- * arguments in, one record out. One pair of functions a hook; the table that
- * binds them to symbols is in probe.c.
+ * arguments in, one record out. One function a hook, or for some that
+ * are alike; the table that binds them to symbols is in probe.c.
  */
 #ifndef _BRKW_RECORD_H
 #define _BRKW_RECORD_H
