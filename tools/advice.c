@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "advice.h"
+#include "array.h"
 #include "format.h"
 #include "heap.h"
 #include "proc.h"
@@ -21,17 +22,9 @@
 #define SZ_MMAP_FIRST	(128ULL << 10)
 #define SZ_MMAP_MAX	(32ULL << 20)
 
-/* Words of a size, for the length of an expression. */
-struct words {
-	char text[BRKW_FORMAT_LEN];
-};
-
-static struct words size_words(uint64_t size)
+static struct brkw_words size_words(uint64_t size)
 {
-	struct words words = { "" };
-
-	brkw_format_number((int64_t)size, BRKW_BYTES, false, words.text);
-	return words;
+	return brkw_format_words((int64_t)size, BRKW_BYTES, false);
 }
 
 static void say(struct brkw_advice *advice, const char *name, uint64_t sz, const char *fmt, ...)
@@ -263,7 +256,7 @@ size_t brkw_advice_find(const struct brkw_findings *found, struct brkw_advice *r
 	};
 	size_t nr = 0, i;
 
-	for (i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(rules); i++)
 		if (rules[i](found, &ret_advice[nr]))
 			nr++;
 	return nr;

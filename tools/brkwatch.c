@@ -9,9 +9,9 @@
 
 #include <linux/brkwatch.h>
 
+#include "array.h"
 #include "cmd.h"
 
-#define NR_ITEMS(array)		(sizeof(array) / sizeof((array)[0]))
 
 static const struct brkw_verb verbs[] = {
 	{ "list", "", "Show the live processes, those that grew most first.", do_list },
@@ -40,7 +40,7 @@ static void print_tool_help(FILE *out)
 
 	fprintf(out, "Usage: brkwatch [OPTIONS] VERB [OPTIONS] [ARGUMENTS]\n\n"
 		"Why does a process grow, and what does it not give back?\n\nVerbs:\n");
-	for (i = 0; i < NR_ITEMS(verbs); i++)
+	for (i = 0; i < ARRAY_SIZE(verbs); i++)
 		fprintf(out, "  %-18s %s\n", verbs[i].name, verbs[i].summary);
 	brkw_cmd_print_options(options, out);
 	fprintf(out, "\n'brkwatch VERB --help' tells more.\n"
@@ -51,7 +51,7 @@ static void print_verb_words(FILE *out)
 {
 	size_t i;
 
-	for (i = 0; i < NR_ITEMS(verbs); i++)
+	for (i = 0; i < ARRAY_SIZE(verbs); i++)
 		fprintf(out, "verb %s %s\n", verbs[i].name, verbs[i].summary);
 }
 
@@ -66,7 +66,7 @@ static const struct brkw_verb *find_verb(const char *name)
 {
 	size_t i;
 
-	for (i = 0; i < NR_ITEMS(verbs); i++)
+	for (i = 0; i < ARRAY_SIZE(verbs); i++)
 		if (!strcmp(name, verbs[i].name))
 			return &verbs[i];
 	brkw_cmd_misused(NULL, "there is no verb '%s'", name);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "array.h"
 #include "check.h"
 #include "pidns.h"
 #include "setting.h"
@@ -17,14 +18,6 @@
 static void sys_path(const struct brkw_checkup *up, const char *path, char *ret_path)
 {
 	snprintf(ret_path, PATH_MAX, "%s%s", up->sysroot, path);
-}
-
-static bool has_path(const struct brkw_checkup *up, const char *path)
-{
-	char full[PATH_MAX];
-
-	sys_path(up, path, full);
-	return !access(full, F_OK);
 }
 
 static void check_root(struct brkw_checkup *up)
@@ -64,7 +57,7 @@ static void check_kernel(struct brkw_checkup *up)
 			      sizeof(up->release)))
 		strcpy(up->release, "unknown");
 	snprintf(path, sizeof(path), "/lib/modules/%s/build", up->release);
-	if (has_path(up, path))
+	if (brkw_setting_exists(up->sysroot, path))
 		brkw_check_add(up, "headers", BRKW_OK, "", "headers of kernel %s are there",
 			       up->release);
 	else
@@ -117,7 +110,7 @@ static void check_loaded(struct brkw_checkup *up)
 {
 	char built[192], cure[256];
 
-	up->is_loaded = has_path(up, "/sys/module/brkwatch");
+	up->is_loaded = brkw_setting_exists(up->sysroot, "/sys/module/brkwatch");
 	up->is_installed = is_installed(up);
 	if (up->is_loaded) {
 		brkw_check_add(up, "module", BRKW_OK, "", "the module is loaded");
@@ -227,8 +220,8 @@ static void check_signatures(struct brkw_checkup *up)
 static void check_btf(struct brkw_checkup *up)
 {
 	brkw_check_add(up, "btf", BRKW_OK, "",
-		       has_path(up, "/sys/kernel/btf/vmlinux") ?
-		       "the kernel has BTF" : "the kernel has no BTF, and brkwatch needs none");
+		       brkw_setting_exists(up->sysroot, "/sys/kernel/btf/vmlinux") ?
+		       "the kernel has BTF" : "the kernel has no BTF, which 'brkwatch record' alone needs");
 }
 
 static void check_kprobes(struct brkw_checkup *up)
@@ -284,6 +277,6 @@ void brkw_check_system(struct brkw_checkup *up)
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(checks); i++)
 		checks[i](up);
 }

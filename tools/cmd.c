@@ -274,6 +274,15 @@ int64_t brkw_cmd_number(const struct brkw_verb *verb, const char *text, const ch
 	return number;
 }
 
+int brkw_cmd_pid(const struct brkw_verb *verb, const char *text)
+{
+	int64_t pid;
+
+	if (brkw_snapshot_parse_number(text, &pid) || pid < 1 || pid > INT32_MAX)
+		brkw_cmd_misused(verb, "'%s' is not a pid", text);
+	return (int)pid;
+}
+
 uint64_t brkw_cmd_delay(const struct brkw_verb *verb, const char *text)
 {
 	uint64_t delay_ns;

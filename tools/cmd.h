@@ -158,6 +158,13 @@ int brkw_cmd_finish(int status);
 int64_t brkw_cmd_number(const struct brkw_verb *verb, const char *text, const char *what);
 
 /**
+ * brkw_cmd_pid - a word that is a pid; complains if it is not
+ * @verb: which help cures it
+ * @text: the word
+ */
+int brkw_cmd_pid(const struct brkw_verb *verb, const char *text);
+
+/**
  * brkw_cmd_delay - a word that is a number of seconds; complains if it is not
  * @verb: which help cures it
  * @text: the word

@@ -64,7 +64,8 @@ static void print_words(FILE *out)
 static const struct brkw_usage usage = {
 	.options = options,
 	.details = "Without --format it is openmetrics, or prometheus with --textfile: that is the\n"
-		   "form that node_exporter reads. Documentation/metrics.rst has the names.\n",
+		   "form that node_exporter reads. metrics.rst, among the documents, has the\n"
+		   "names.\n",
 	.words = print_words,
 };
 

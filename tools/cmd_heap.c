@@ -18,7 +18,6 @@
 #include "source.h"
 #include "why.h"
 
-#define HOLD_MS		50
 #define HOLD_MS_MIN	(BRKW_HOLD_MARGIN_MS + 1)
 #define HOLD_MS_MAX	60000
 
@@ -60,15 +59,14 @@ struct wanted {
 	const char *recording;
 };
 
-static unsigned int parse_number(const struct brkw_verb *verb, const char *word, int64_t min,
-				 int64_t max)
+static unsigned int parse_hold(const struct brkw_verb *verb, const char *word)
 {
-	int64_t number;
+	int64_t ms;
 
-	if (brkw_snapshot_parse_number(word, &number) || number < min || number > max)
-		brkw_cmd_misused(verb, "'%s' is not a number from %d to %d", word, (int)min,
-				 (int)max);
-	return (unsigned int)number;
+	if (brkw_snapshot_parse_number(word, &ms) || ms < HOLD_MS_MIN || ms > HOLD_MS_MAX)
+		brkw_cmd_misused(verb, "'%s' is not a number from %d to %d", word, HOLD_MS_MIN,
+				 HOLD_MS_MAX);
+	return (unsigned int)ms;
 }
 
 static void parse_wanted(const struct brkw_verb *verb, struct brkw_env *env, int argc,
@@ -79,7 +77,7 @@ static void parse_wanted(const struct brkw_verb *verb, struct brkw_env *env, int
 
 	while ((key = brkw_cmd_option(verb, &usage, env, argc, argv))) {
 		if (key == KEY_HOLD)
-			want.hold_ms = parse_number(verb, optarg, HOLD_MS_MIN, HOLD_MS_MAX);
+			want.hold_ms = parse_hold(verb, optarg);
 		else if (key == KEY_NO_STOP)
 			want.has_no_stop = true;
 		else if (key == KEY_NO_MAP)
@@ -97,12 +95,12 @@ static void parse_wanted(const struct brkw_verb *verb, struct brkw_env *env, int
 	if (want.hold_ms && want.has_no_stop)
 		brkw_cmd_misused(verb, "only one of --hold and --no-stop can be had");
 	if (!want.hold_ms && !want.has_no_stop)
-		want.hold_ms = HOLD_MS;
+		want.hold_ms = BRKW_HOLD_MS;
 	if (want.is_svg + want.is_html + env->is_json > 1)
 		brkw_cmd_misused(verb, "only one of --json, --svg and --html can be had");
 	if (want.recording && (want.is_svg || want.is_html))
 		brkw_cmd_misused(verb, "--record goes neither with --svg nor with --html");
-	want.pid = (int)parse_number(verb, argv[optind], 1, INT32_MAX);
+	want.pid = brkw_cmd_pid(verb, argv[optind]);
 	*ret_want = want;
 }
 

@@ -98,15 +98,6 @@ static uint64_t parse_size(const struct brkw_verb *verb, const char *word)
 	brkw_cmd_misused(verb, "'%s' is not a size", word);
 }
 
-static pid_t parse_pid(const struct brkw_verb *verb, const char *word)
-{
-	int64_t pid;
-
-	if (brkw_snapshot_parse_number(word, &pid) || pid < 1 || pid > INT32_MAX)
-		brkw_cmd_misused(verb, "'%s' is not a pid", word);
-	return (pid_t)pid;
-}
-
 static void parse_option(const struct brkw_verb *verb, struct wanted *want, int key)
 {
 	switch (key) {
@@ -114,7 +105,7 @@ static void parse_option(const struct brkw_verb *verb, struct wanted *want, int 
 		want->path = optarg;
 		break;
 	case 'p':
-		want->pid = parse_pid(verb, optarg);
+		want->pid = brkw_cmd_pid(verb, optarg);
 		break;
 	case KEY_HIGH_WATER:
 		want->filter.is_high_water = 1;

@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "caution.h"
+#include "clock.h"
 #include "cmd.h"
 #include "command.h"
 #include "json.h"
@@ -86,14 +87,6 @@ static int check_ready(const struct brkw_env *env, const struct brkw_source *src
 	brkw_why_set(why, -ENODATA, "the module is switched off");
 	brkw_why_cure(why, "echo 1 > /sys/module/brkwatch/parameters/enabled");
 	return -ENODATA;
-}
-
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
 /* An older process may have had the same pid: it ended before @ts_ns. */
@@ -190,7 +183,7 @@ static int refuse_exec(const char *command, int err, int status)
 static int watch_command(const struct brkw_env *env, const struct brkw_source *src,
 			 char **command, FILE *out, const char *path)
 {
-	int64_t ts_ns = now_ns();
+	int64_t ts_ns = (int64_t)brkw_clock_ns(CLOCK_BOOTTIME);
 	struct brkw_account acct;
 	struct brkw_why why;
 	int err, err_close, status;

@@ -41,17 +41,12 @@ struct search {
 
 static void parse_wanted(const struct brkw_verb *verb, const char *word, struct wanted *ret_want)
 {
-	int64_t pid;
-
 	if (!*word)
 		brkw_cmd_misused(verb, "an empty word is no pid and no name");
 	ret_want->word = word;
 	ret_want->is_pid = !word[strspn(word, "0123456789")];
-	if (!ret_want->is_pid)
-		return;
-	if (brkw_snapshot_parse_number(word, &pid) || pid < 1 || pid > INT32_MAX)
-		brkw_cmd_misused(verb, "'%s' is not a pid", word);
-	ret_want->pid = (uint32_t)pid;
+	if (ret_want->is_pid)
+		ret_want->pid = (uint32_t)brkw_cmd_pid(verb, word);
 }
 
 static bool is_wanted(const struct brkw_account *acct, const struct wanted *want)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "caution.h"
+#include "clock.h"
 #include "cmd.h"
 #include "column.h"
 #include "json.h"
@@ -18,7 +19,7 @@
 #include "top.h"
 
 #define SORT_DEFAULT	"vm_net_bytes"
-#define DELAY_DEFAULT	1000000000ULL
+#define DELAY_DEFAULT	BRKW_NS_PER_SEC
 
 enum {
 	KEY_SORT = 0x100,

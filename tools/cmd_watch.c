@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "caution.h"
+#include "clock.h"
 #include "cmd.h"
 #include "column.h"
 #include "history.h"
@@ -21,7 +22,6 @@
 #include "table.h"
 #include "why.h"
 
-#define NS_PER_SEC	1000000000ULL
 
 static const struct brkw_option options[] = {
 	{ 'o', "columns", "COLS", "print these, commas between; +COLS adds to the usual" },
@@ -64,14 +64,6 @@ static int keep_one(struct brkw_snapshot *snap, uint32_t pid)
 	return -ESRCH;
 }
 
-static uint64_t boottime_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return (uint64_t)ts.tv_sec * NS_PER_SEC + (uint64_t)ts.tv_nsec;
-}
-
 /*
  * Its file says it at little cost; that of a new process may be late. -ESRCH: there
  * is no such account, -ENOENT: there are none at all.
@@ -81,7 +73,7 @@ static int read_live(struct watch *w, struct brkw_snapshot *ret_snap, struct brk
 	int err = brkw_source_process(&w->src, w->pid, ret_snap, why);
 
 	if (!err)
-		ret_snap->ts_ns = boottime_ns();
+		ret_snap->ts_ns = brkw_clock_ns(CLOCK_BOOTTIME);
 	if (err != -ENOENT)
 		return err;
 	err = brkw_source_live(&w->src, ret_snap, why);
@@ -218,15 +210,11 @@ static int watch(struct watch *w, struct brkw_why *why)
 static void take_words(const struct brkw_verb *verb, int argc, char **argv, struct watch *w)
 {
 	int nr_words = argc - optind;
-	int64_t pid;
 
 	if (nr_words < 1 || nr_words > 3)
 		brkw_cmd_misused(verb, "PID, INTERVAL and COUNT are wanted, and there are %d words",
 				 nr_words);
-	pid = brkw_cmd_number(verb, argv[optind], "a process");
-	if (pid > INT32_MAX)
-		brkw_cmd_misused(verb, "'%s' is not a number of a process", argv[optind]);
-	w->pid = (uint32_t)pid;
+	w->pid = (uint32_t)brkw_cmd_pid(verb, argv[optind]);
 	if (nr_words > 1)
 		w->delay_ns = brkw_cmd_delay(verb, argv[optind + 1]);
 	if (nr_words > 2)
@@ -244,7 +232,7 @@ static int finish(struct watch *w, int err, struct brkw_why *why)
 
 int do_watch(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **argv)
 {
-	struct watch w = { .env = env, .delay_ns = NS_PER_SEC, .nr_left = INT64_MAX };
+	struct watch w = { .env = env, .delay_ns = BRKW_NS_PER_SEC, .nr_left = INT64_MAX };
 	struct brkw_why why = { .what = "watch" };
 
 	brkw_column_set_usual(BRKW_USUAL_WATCH, &w.set);

@@ -8,6 +8,7 @@
 #include "cmd.h"
 #include "explain.h"
 #include "heap.h"
+#include "heap_hold.h"
 #include "origin.h"
 #include "pidns.h"
 #include "proc.h"
@@ -15,7 +16,6 @@
 #include "source.h"
 #include "why.h"
 
-#define HOLD_MS		50
 
 enum {
 	KEY_NO_STOP = 0x100,
@@ -158,7 +158,6 @@ static int explain(struct halves *halves, const struct brkw_env *env)
 static void parse_words(const struct brkw_verb *verb, struct brkw_env *env, int argc,
 			char **argv, struct halves *halves, unsigned int *hold_ms)
 {
-	int64_t pid;
 	int key;
 
 	while ((key = brkw_cmd_option(verb, &usage, env, argc, argv))) {
@@ -170,15 +169,13 @@ static void parse_words(const struct brkw_verb *verb, struct brkw_env *env, int 
 	if (argc - optind != 1)
 		brkw_cmd_misused(verb, "one PID is wanted, and there are %d words",
 				 argc - optind);
-	if (brkw_snapshot_parse_number(argv[optind], &pid) || pid < 1 || pid > INT32_MAX)
-		brkw_cmd_misused(verb, "'%s' is not a pid", argv[optind]);
-	halves->pid = (int)pid;
+	halves->pid = brkw_cmd_pid(verb, argv[optind]);
 }
 
 int do_why(const struct brkw_verb *verb, struct brkw_env *env, int argc, char **argv)
 {
 	static struct halves halves;
-	unsigned int hold_ms = HOLD_MS;
+	unsigned int hold_ms = BRKW_HOLD_MS;
 	struct brkw_source src;
 	struct brkw_why why;
 	int err;

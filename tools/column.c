@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "array.h"
 #include "column.h"
 #include "comm.h"
 #include "history.h"
@@ -195,16 +196,15 @@ static const unsigned int export_columns[] = {
 
 static const unsigned int front_columns[] = { COL_PID, COL_COMM, COL_STATE };
 
-#define NR_ITEMS(array)		(sizeof(array) / sizeof((array)[0]))
 
 static const struct {
 	const unsigned int *ids;
 	size_t nr;
 } usual_columns[] = {
-	[BRKW_USUAL_LIST] = { list_columns, NR_ITEMS(list_columns) },
-	[BRKW_USUAL_WATCH] = { watch_columns, NR_ITEMS(watch_columns) },
-	[BRKW_USUAL_TOP] = { top_columns, NR_ITEMS(top_columns) },
-	[BRKW_USUAL_EXPORT] = { export_columns, NR_ITEMS(export_columns) },
+	[BRKW_USUAL_LIST] = { list_columns, ARRAY_SIZE(list_columns) },
+	[BRKW_USUAL_WATCH] = { watch_columns, ARRAY_SIZE(watch_columns) },
+	[BRKW_USUAL_TOP] = { top_columns, ARRAY_SIZE(top_columns) },
+	[BRKW_USUAL_EXPORT] = { export_columns, ARRAY_SIZE(export_columns) },
 };
 
 #define NR_TREND	12	/* characters */
@@ -337,7 +337,7 @@ static void cure_unknown(struct brkw_why *why)
 	char names[192] = "";
 	size_t i, used = 0;
 
-	for (i = 0; i < NR_ITEMS(list_columns); i++)
+	for (i = 0; i < ARRAY_SIZE(list_columns); i++)
 		used += snprintf(names + used, sizeof(names) - used, "%s, ",
 				 columns[list_columns[i]].name);
 	brkw_why_cure(why, "known are %sand more in 'brkwatch list --help'", names);
@@ -383,7 +383,7 @@ void brkw_column_set_contract(struct brkw_column_set *ret_set)
 	unsigned int key;
 
 	ret_set->nr_cols = 0;
-	add_columns(ret_set, front_columns, NR_ITEMS(front_columns));
+	add_columns(ret_set, front_columns, ARRAY_SIZE(front_columns));
 	for (key = 0; key < BRKW_NR_KEYS; key++)
 		add_columns(ret_set, &key, 1);
 }
@@ -435,16 +435,17 @@ static int compare_numbers(int64_t a, int64_t b)
 	return (a > b) - (a < b);
 }
 
-/* Those without a cgroup come last; how a trend looks is no order. */
-static int compare_cgroups(const struct brkw_track *a, const struct brkw_track *b)
+static const char *cgroup_of(const struct brkw_account *acct)
 {
-	const char *left = a ? a->cgroup : NULL, *right = b ? b->cgroup : NULL;
-
-	if (!left || !right)
-		return !left - !right;
-	return strcmp(left, right);
+	return acct->track ? acct->track->cgroup : NULL;
 }
 
+static bool has_text(const struct brkw_column *col, const struct brkw_account *acct)
+{
+	return col - columns != COL_CGROUP || cgroup_of(acct);
+}
+
+/* How a trend looks is no order. */
 static int compare_text(const struct brkw_column *col, const struct brkw_account *a,
 			const struct brkw_account *b)
 {
@@ -454,22 +455,26 @@ static int compare_text(const struct brkw_column *col, const struct brkw_account
 	case COL_STATE:
 		return compare_numbers(a->state, b->state);
 	case COL_CGROUP:
-		return compare_cgroups(a->track, b->track);
+		return strcmp(cgroup_of(a), cgroup_of(b));
 	default:
 		return 0;
 	}
 }
 
+/* What is not known comes last, in whichever order. */
 static int compare_accounts(const void *left, const void *right, void *arg)
 {
 	const struct brkw_account *a = left, *b = right;
 	const struct sort_order *order = arg;
 	int64_t va = 0, vb = 0;
-	bool has_a = true, has_b = true;
-	int diff;
+	bool has_a, has_b;
+	int diff = 0;
 
 	if (order->col->is_text) {
-		diff = compare_text(order->col, a, b);
+		has_a = has_text(order->col, a);
+		has_b = has_text(order->col, b);
+		if (has_a && has_b)
+			diff = compare_text(order->col, a, b);
 	} else {
 		has_a = brkw_column_value(order->col, a, &va);
 		has_b = brkw_column_value(order->col, b, &vb);

@@ -17,6 +17,7 @@
  * @quit: the same for SIGQUIT
  * @term: the same for SIGTERM
  * @hangup: the same for SIGHUP
+ * @child: the same for SIGCHLD
  * @mask: what signals were blocked
  */
 struct brkw_command {

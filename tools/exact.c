@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <stddef.h>
 
+#include "array.h"
 #include "exact.h"
 #include "format.h"
 #include "setting.h"
@@ -14,12 +15,12 @@ static const struct {
 	const char *cure;
 } switches[] = {
 	{ "/proc/sys/kernel/ftrace_enabled", ": kernel.ftrace_enabled is 0",
-	  "sysctl kernel.ftrace_enabled=1, then load the module anew" },
+	  "sysctl kernel.ftrace_enabled=1: accounts then start anew" },
 	{ "/sys/kernel/debug/kprobes/enabled", ": kprobes are switched off",
-	  "echo 1 > /sys/kernel/debug/kprobes/enabled, then load the module anew" },
+	  "echo 1 > /sys/kernel/debug/kprobes/enabled: accounts then start anew" },
 };
 
-#define NR_SWITCHES	(sizeof(switches) / sizeof(switches[0]))
+#define NR_SWITCHES	ARRAY_SIZE(switches)
 
 /* The first that is off now, NR_SWITCHES if none is. */
 static size_t find_off(const char *sysroot)
@@ -44,6 +45,6 @@ bool brkw_exact_lost(const struct brkw_stats *stats, const char *sysroot, struct
 	brkw_why_set(why, 0, "not exact since %s after boot, because hooks were off%s",
 		     brkw_format_number(since_ns, BRKW_NS, false, since),
 		     is_off ? switches[off].text : "");
-	brkw_why_cure(why, "%s", is_off ? switches[off].cure : "load the module anew");
+	brkw_why_cure(why, "%s", is_off ? switches[off].cure : "accounts start anew when the kernel calls hooks again");
 	return true;
 }

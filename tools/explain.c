@@ -23,22 +23,14 @@ struct page {
 	FILE *out;
 };
 
-/* Words of a number, for the length of an expression. */
-struct words {
-	char text[BRKW_FORMAT_LEN];
-};
-
-static struct words size_words(const struct page *page, uint64_t size)
+static struct brkw_words size_words(const struct page *page, uint64_t size)
 {
-	struct words words = { "" };
-
-	brkw_format_number((int64_t)size, BRKW_BYTES, page->is_exact, words.text);
-	return words;
+	return brkw_format_words((int64_t)size, BRKW_BYTES, page->is_exact);
 }
 
-static struct words key_words(const struct page *page, enum brkw_key key, enum brkw_unit unit)
+static struct brkw_words key_words(const struct page *page, enum brkw_key key, enum brkw_unit unit)
 {
-	struct words words = { BRKW_UNKNOWN };
+	struct brkw_words words = { BRKW_UNKNOWN };
 	int64_t value;
 
 	if (brkw_snapshot_value(page->acct, key, &value))

@@ -24,28 +24,6 @@ struct box {
 	struct box *next;
 };
 
-void brkw_markup_print(const char *text, FILE *out)
-{
-	for (; *text; text++) {
-		switch (*text) {
-		case '<':
-			fputs("&lt;", out);
-			break;
-		case '>':
-			fputs("&gt;", out);
-			break;
-		case '&':
-			fputs("&amp;", out);
-			break;
-		case '"':
-			fputs("&quot;", out);
-			break;
-		default:
-			putc(*text, out);
-		}
-	}
-}
-
 static struct box *get_child(struct box *parent, const char *name, size_t len)
 {
 	struct box *box;
@@ -130,7 +108,7 @@ static void print_name(const struct box *box, size_t nr_max, FILE *out)
 		len += 2;
 	}
 	text[len] = '\0';
-	brkw_markup_print(text, out);
+	brkw_format_markup(text, out);
 }
 
 static void print_box(const struct box *box, double x, double width, double y, FILE *out)

@@ -18,7 +18,4 @@ struct brkw_growth;
  */
 int brkw_flame_print(const struct brkw_growth *growth, FILE *out);
 
-/** brkw_markup_print - print text with what HTML and SVG take for markup escaped */
-void brkw_markup_print(const char *text, FILE *out);
-
 #endif /* BRKW_FLAME_H */

@@ -66,3 +66,33 @@ const char *brkw_format_number(int64_t value, enum brkw_unit unit, bool is_exact
 		snprintf(ret_text, BRKW_FORMAT_LEN, "%" PRId64, value);
 	return ret_text;
 }
+
+struct brkw_words brkw_format_words(int64_t value, enum brkw_unit unit, bool is_exact)
+{
+	struct brkw_words words = { "" };
+
+	brkw_format_number(value, unit, is_exact, words.text);
+	return words;
+}
+
+void brkw_format_markup(const char *text, FILE *out)
+{
+	for (; *text; text++) {
+		switch (*text) {
+		case '<':
+			fputs("&lt;", out);
+			break;
+		case '>':
+			fputs("&gt;", out);
+			break;
+		case '&':
+			fputs("&amp;", out);
+			break;
+		case '"':
+			fputs("&quot;", out);
+			break;
+		default:
+			putc(*text, out);
+		}
+	}
+}

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* Room for every number that brkw_format_number() makes. */
 #define BRKW_FORMAT_LEN		32
@@ -36,5 +37,23 @@ enum brkw_unit {
  */
 const char *brkw_format_number(int64_t value, enum brkw_unit unit, bool is_exact,
 			       char *ret_text);
+
+/**
+ * struct brkw_words - text of a number, for the length of an expression
+ * @text: the words
+ */
+struct brkw_words {
+	char text[BRKW_FORMAT_LEN];
+};
+
+/** brkw_format_words - as brkw_format_number() */
+struct brkw_words brkw_format_words(int64_t value, enum brkw_unit unit, bool is_exact);
+
+/**
+ * brkw_format_markup - print text with what HTML and SVG take for markup escaped
+ * @text: terminated
+ * @out: where to
+ */
+void brkw_format_markup(const char *text, FILE *out);
 
 #endif /* BRKW_FORMAT_H */

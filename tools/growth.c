@@ -8,17 +8,6 @@
 
 #include "growth.h"
 
-/* System calls of x86-64, the one machine that is recorded on. */
-enum {
-	CALL_MMAP = 9,
-	CALL_MUNMAP = 11,
-	CALL_BRK = 12,
-	CALL_MREMAP = 25,
-	CALL_SHMAT = 30,
-	CALL_EXECVE = 59,
-	CALL_EXECVEAT = 322,
-};
-
 #define SZ_PAGE		4096ULL
 #define MAX_ERRNO	4095
 #define NR_AHEAD	16
@@ -263,17 +252,17 @@ static bool find_start(const struct sum *sum, const struct brkw_event *event, ui
 	bool is_growth = event->bytes > 0, is_known = find_result(sum, event, &at);
 
 	switch (event->call) {
-	case CALL_BRK:
+	case BRKW_CALL_BRK:
 		*ret = round_up(event->args[0]) - (is_growth ? bytes : 0);
 		return true;
-	case CALL_MUNMAP:
+	case BRKW_CALL_MUNMAP:
 		*ret = event->args[0];
 		return !is_growth;
-	case CALL_MMAP:
-	case CALL_SHMAT:
+	case BRKW_CALL_MMAP:
+	case BRKW_CALL_SHMAT:
 		*ret = is_growth ? at : event->args[0];
 		return is_known || !is_growth;
-	case CALL_MREMAP:
+	case BRKW_CALL_MREMAP:
 		if (is_growth)
 			*ret = bytes == sz_new ? at : at + sz_old;
 		else
@@ -288,7 +277,7 @@ static uint64_t find_length(const struct brkw_event *event, uint64_t bytes)
 {
 	uint64_t asked = round_up(event->args[1]);
 
-	if (event->call != CALL_MUNMAP && event->call != CALL_MMAP)
+	if (event->call != BRKW_CALL_MUNMAP && event->call != BRKW_CALL_MMAP)
 		return bytes;
 	return asked > bytes ? asked : bytes;
 }
@@ -351,7 +340,7 @@ static int apply_growth(struct sum *sum, const struct brkw_event *event)
 /* exec maps a file as a whole, and then takes away what lies between its parts. */
 static enum brkw_kind kind_of_lost(const struct brkw_event *event)
 {
-	bool is_exec = event->call == CALL_EXECVE || event->call == CALL_EXECVEAT;
+	bool is_exec = event->call == BRKW_CALL_EXECVE || event->call == BRKW_CALL_EXECVEAT;
 
 	return is_exec ? BRKW_KIND_FILE_PRIVATE : kind_of_change(event->change);
 }

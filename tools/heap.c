@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "heap.h"
 #include "heap_arena.h"
 #include "heap_cache.h"
@@ -44,18 +45,17 @@ struct reader {
 
 static void find_text(const struct brkw_maps *maps, uint64_t *ret_start, uint64_t *ret_end)
 {
-	const char *base;
+	const struct brkw_mapping *map;
 	size_t i;
 
 	*ret_start = 0;
 	*ret_end = 0;
 	for (i = 0; i < maps->nr && !*ret_end; i++) {
-		base = strrchr(maps->maps[i].path, '/');
-		if (!maps->maps[i].is_executable || !base ||
-		    (strncmp(base, "/libc.so", 8) && strncmp(base, "/libc-2.", 8)))
+		map = &maps->maps[i];
+		if (!map->is_executable || !brkw_mapping_is_libc(map))
 			continue;
-		*ret_start = maps->maps[i].start;
-		*ret_end = maps->maps[i].end;
+		*ret_start = map->start;
+		*ret_end = map->end;
 	}
 }
 
@@ -196,7 +196,7 @@ static int take_once(struct reader *reader, struct brkw_why *why)
 
 static int take_settled(struct reader *reader, struct brkw_why *why)
 {
-	uint64_t start_ns = brkw_hold_now();
+	uint64_t start_ns = brkw_clock_ns(CLOCK_MONOTONIC);
 	int err, i;
 
 	for (i = 1;; i++) {
@@ -209,7 +209,7 @@ static int take_settled(struct reader *reader, struct brkw_why *why)
 			break;
 		forget_read(reader);
 	}
-	reader->heap->took_ns = brkw_hold_now() - start_ns;
+	reader->heap->took_ns = brkw_clock_ns(CLOCK_MONOTONIC) - start_ns;
 	reader->heap->held_ns = reader->hold.held_ns;
 	reader->heap->nr_holds = reader->hold.nr_holds;
 	reader->heap->is_cut = reader->hold.is_cut;

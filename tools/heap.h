@@ -90,26 +90,22 @@ struct brkw_extent {
  * struct brkw_arena - one arena
  * @address: of its malloc_state
  * @top: address of its top chunk, 0 if it has none yet
- * @sz_system: what it counts itself as got from the system
  * @sz: bytes of its regions
  * @sz_resident: of them resident
  * @sz_swapped: of them swapped out
  * @sz_other: bookkeeping, fences and what was not parsed
  * @of: chunks by state
  * @sz_top_resident: resident bytes of whole pages in its top
- * @is_locked: a thread was inside malloc when it was read
  */
 struct brkw_arena {
 	uint64_t address;
 	uint64_t top;
-	uint64_t sz_system;
 	uint64_t sz;
 	uint64_t sz_resident;
 	uint64_t sz_swapped;
 	uint64_t sz_other;
 	struct brkw_extent of[BRKW_NR_STATES];
 	uint64_t sz_top_resident;
-	bool is_locked;
 };
 
 /**
@@ -215,7 +211,6 @@ struct brkw_class {
  * @nr_arenas: how many
  * @params: thresholds
  * @is_cache_known: the caches of threads were found and read
- * @is_linked_safely: list pointers are mangled (glibc 2.32 and later)
  * @nr_caches: caches of threads with something in them
  * @trim: prediction
  * @pin: what holds the top
@@ -241,7 +236,6 @@ struct brkw_heap {
 	size_t nr_arenas;
 	struct brkw_params params;
 	bool is_cache_known;
-	bool is_linked_safely;
 	uint64_t nr_caches;
 	struct brkw_trim trim;
 	struct brkw_pin pin;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "heap.h"
 #include "heap_arena.h"
 #include "heap_list.h"
@@ -125,7 +126,7 @@ static int try_bins(struct data *data, struct brkw_memory *mem, size_t word,
 
 	if (!are_bins(data, word) || data->nr_tries++ > NR_TRIES_MAX)
 		return -ENOENT;
-	for (i = 0; i < sizeof(off_tops) / sizeof(off_tops[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(off_tops); i++) {
 		struct brkw_states states = { .off_top = off_tops[i] };
 
 		err = read_ring(&states, mem, bins - OFF_BINS - off_tops[i]);
@@ -174,14 +175,6 @@ static int scan_data(struct data *data, struct brkw_memory *mem, struct brkw_sta
 	return err;
 }
 
-static bool is_libc(const char *path)
-{
-	const char *base = strrchr(path, '/');
-
-	base = base ? base + 1 : path;
-	return !strncmp(base, "libc.so", 7) || !strncmp(base, "libc-2.", 7);
-}
-
 int brkw_arena_find(struct brkw_memory *mem, const struct brkw_maps *maps,
 		    struct brkw_states *ret_states)
 {
@@ -195,7 +188,7 @@ int brkw_arena_find(struct brkw_memory *mem, const struct brkw_maps *maps,
 		for (i = 0; i < maps->nr && err == -ENOENT; i++) {
 			map = &maps->maps[i];
 			if (!map->is_writable || !map->is_private || !map->has_file ||
-			    is_libc(map->path) == pass)
+			    brkw_mapping_is_libc(map) == pass)
 				continue;
 			data = (struct data){ .start = map->start, .end = map->end };
 			if (i + 1 < maps->nr && map[1].start == map->end && !*map[1].path &&
@@ -280,7 +273,7 @@ static uint64_t find_piece(struct brkw_memory *mem, uint64_t top, uint64_t arena
 	struct heap_info info;
 	size_t i;
 
-	for (i = 0; i < sizeof(sz_pieces) / sizeof(sz_pieces[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(sz_pieces); i++)
 		if (read_piece(mem, top & ~(sz_pieces[i] - 1), arena, &info))
 			return top & ~(sz_pieces[i] - 1);
 	return 0;
@@ -366,8 +359,6 @@ int brkw_arena_fill(struct brkw_heap *heap, struct brkw_memory *mem,
 		/* before its first block an arena calls its first bin its top */
 		if (arena->top == state->address + off_top)
 			arena->top = 0;
-		arena->sz_system = word_at(state, off_top + OFF_SYSTEM);
-		arena->is_locked = word_at(state, 0) & 0xffffffff;
 		err = i ? add_pieces(heap, mem, i, states, maps) : add_main(heap, maps);
 	}
 	return err;
@@ -436,7 +427,7 @@ static void judge_forms(const uint8_t *base_at, uint64_t base, int *best,
 	int score;
 	size_t i;
 
-	for (i = 0; i < sizeof(params_forms) / sizeof(params_forms[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(params_forms); i++) {
 		score = take_params(base_at - params_forms[i].sbrk_base, &params_forms[i], base,
 				    &params);
 		if (score <= *best)

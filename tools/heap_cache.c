@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "heap.h"
 #include "heap_cache.h"
 #include "heap_list.h"
@@ -31,7 +32,7 @@ static const struct form forms[] = {
 	{ 0x300, 76, 2, true },
 };
 
-#define NR_FORMS	(sizeof(forms) / sizeof(forms[0]))
+#define NR_FORMS	ARRAY_SIZE(forms)
 
 /* Looking for what is cached. */
 struct search {
@@ -226,9 +227,8 @@ static void take_cache(struct search *search, uint64_t chunk)
 					(size_t)form->nr_bins * (form->sz_count + 8UL)) ||
 	    !brkw_cache_looks_like(mem, form->size))
 		return;
-	if (!take_bins(search, form, mem, true))
-		search->heap->is_linked_safely = true;
-	else if (take_bins(search, form, mem, false))
+	/* with list pointers mangled (glibc 2.32 and later), or without */
+	if (take_bins(search, form, mem, true) && take_bins(search, form, mem, false))
 		return;
 	search->heap->is_cache_known = true;
 	search->heap->nr_caches++;

@@ -10,19 +10,12 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "clock.h"
 #include "heap_hold.h"
 
 #define NS_PER_MS	1000000ULL
 
 #define MARGIN_NS	(BRKW_HOLD_MARGIN_MS * NS_PER_MS)
-
-uint64_t brkw_hold_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000ULL + (uint64_t)ts.tv_nsec;
-}
 
 void brkw_hold_init(struct brkw_hold *hold, int pid, unsigned int ms)
 {
@@ -112,7 +105,7 @@ static bool has_stopped(struct brkw_held *thread)
 
 static bool is_over(const struct brkw_hold *hold)
 {
-	return hold->held_ns + (brkw_hold_now() - hold->since_ns) + MARGIN_NS >= hold->budget_ns;
+	return hold->held_ns + (brkw_clock_ns(CLOCK_MONOTONIC) - hold->since_ns) + MARGIN_NS >= hold->budget_ns;
 }
 
 static size_t count_running(struct brkw_hold *hold)
@@ -138,13 +131,13 @@ static int wait_for_stops(struct brkw_hold *hold, bool is_any_held)
 			return -ETIME;
 		if (!is_any_held && nr_running < hold->nr_threads) {
 			is_any_held = true;
-			hold->since_ns = brkw_hold_now();
+			hold->since_ns = brkw_clock_ns(CLOCK_MONOTONIC);
 		}
 		/* sleeping, or we would keep the processor from one that is to stop */
 		nanosleep(&pause, NULL);
 	}
 	if (!is_any_held)
-		hold->since_ns = brkw_hold_now();
+		hold->since_ns = brkw_clock_ns(CLOCK_MONOTONIC);
 	return 0;
 }
 
@@ -183,7 +176,7 @@ int brkw_hold_begin(struct brkw_hold *hold)
 	if (hold->held_ns + MARGIN_NS >= hold->budget_ns)
 		return -ETIME;
 	set_urgent(true);
-	hold->since_ns = brkw_hold_now();
+	hold->since_ns = brkw_clock_ns(CLOCK_MONOTONIC);
 	hold->nr_holds++;
 	/* a thread that is not held yet may start another */
 	while (!err && nr_new) {
@@ -204,7 +197,7 @@ void brkw_hold_end(struct brkw_hold *hold)
 	if (!hold->since_ns)
 		return;
 	release_stopped(hold);
-	hold->held_ns += brkw_hold_now() - hold->since_ns;
+	hold->held_ns += brkw_clock_ns(CLOCK_MONOTONIC) - hold->since_ns;
 	hold->since_ns = 0;
 	set_urgent(false);
 }

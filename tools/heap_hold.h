@@ -10,6 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* How long it may be held if nobody says, all holds together. */
+#define BRKW_HOLD_MS		50
+
 /* Letting go takes a moment too: it begins this much earlier. */
 #define BRKW_HOLD_MARGIN_MS	5
 
@@ -92,12 +95,5 @@ bool brkw_hold_is_busy(const struct brkw_hold *hold, uint64_t text_start, uint64
  * @hold: of brkw_hold_init()
  */
 void brkw_hold_free(struct brkw_hold *hold);
-
-/**
- * brkw_hold_now - the clock that everything here is measured by
- *
- * Return: nanoseconds.
- */
-uint64_t brkw_hold_now(void);
 
 #endif /* BRKW_HEAP_HOLD_H */

@@ -3,6 +3,7 @@
 
 #include <linux/brkwatch.h>
 
+#include "array.h"
 #include "comm.h"
 #include "growth_json.h"
 #include "heap.h"
@@ -16,7 +17,6 @@ struct number {
 	bool is_flag;
 };
 
-#define NR_ITEMS(array)		(sizeof(array) / sizeof((array)[0]))
 
 static int add_numbers(struct json_object *object, const struct number *numbers, size_t nr)
 {
@@ -61,7 +61,7 @@ static int fill_arena(struct json_object *object, const struct brkw_arena *arena
 		{ "other_bytes", arena->sz_other, false },
 	};
 
-	return add_numbers(object, numbers, NR_ITEMS(numbers));
+	return add_numbers(object, numbers, ARRAY_SIZE(numbers));
 }
 
 static int add_arenas(struct json_object *object, const struct brkw_heap *heap)
@@ -93,7 +93,7 @@ static int fill_class(struct json_object *object, const struct brkw_class *class
 			  add_member(object, "max_bytes", NULL) :
 			  add_number(object, "max_bytes", (int64_t)class->sz_max);
 
-	return err ? err : add_numbers(object, numbers, NR_ITEMS(numbers));
+	return err ? err : add_numbers(object, numbers, ARRAY_SIZE(numbers));
 }
 
 static int add_histogram(struct json_object *object, const struct brkw_heap *heap)
@@ -134,8 +134,8 @@ static int add_params(struct json_object *object, const struct brkw_params *para
 	if (!params->is_known)
 		return add_member(object, "thresholds", NULL) ||
 		       add_member(object, "mapped", NULL);
-	return add_group(object, "thresholds", thresholds, NR_ITEMS(thresholds)) ||
-	       add_group(object, "mapped", mapped, NR_ITEMS(mapped));
+	return add_group(object, "thresholds", thresholds, ARRAY_SIZE(thresholds)) ||
+	       add_group(object, "mapped", mapped, ARRAY_SIZE(mapped));
 }
 
 static int add_pin(struct json_object *object, const struct brkw_pin *pin)
@@ -155,7 +155,7 @@ static int add_pin(struct json_object *object, const struct brkw_pin *pin)
 
 	if (!pin->is_known)
 		return add_member(object, "pin", NULL);
-	return add_group(object, "pin", numbers, NR_ITEMS(numbers));
+	return add_group(object, "pin", numbers, ARRAY_SIZE(numbers));
 }
 
 static int add_trim(struct json_object *object, const struct brkw_trim *trim)
@@ -169,7 +169,7 @@ static int add_trim(struct json_object *object, const struct brkw_trim *trim)
 		{ "arena_tops_bytes", trim->sz_arena_tops, false },
 	};
 
-	return add_group(object, "trim", numbers, NR_ITEMS(numbers));
+	return add_group(object, "trim", numbers, ARRAY_SIZE(numbers));
 }
 
 static int add_stopped(struct json_object *object, const struct brkw_heap *heap)
@@ -201,7 +201,7 @@ static int add_read(struct json_object *object, const struct brkw_heap *heap)
 		{ "swapped_in_pages", heap->nr_swapped_in, false },
 	};
 
-	return add_group(object, "read", numbers, NR_ITEMS(numbers)) ||
+	return add_group(object, "read", numbers, ARRAY_SIZE(numbers)) ||
 	       add_stopped(object, heap);
 }
 

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "array.h"
 #include "heap_known.h"
 #include "heap_maps.h"
 #include "proc.h"
@@ -39,7 +40,7 @@ static const struct allocator {
 	{ "Go", NULL, "runtime.mallocgc", "ask it itself: GODEBUG=gctrace=1, GOMEMLIMIT" },
 };
 
-#define NR_ALLOCATORS	(sizeof(allocators) / sizeof(allocators[0]))
+#define NR_ALLOCATORS	ARRAY_SIZE(allocators)
 
 const char *brkw_known_allocator(const struct brkw_maps *maps)
 {
@@ -139,13 +140,11 @@ void brkw_known_libc(int pid, const struct brkw_maps *maps, char *ret_text, size
 {
 	char path[PATH_MAX];
 	struct file file;
-	const char *base;
 	size_t i;
 
 	*ret_text = '\0';
 	for (i = 0; i < maps->nr && !*ret_text; i++) {
-		base = strrchr(maps->maps[i].path, '/');
-		if (!base || (strncmp(base, "/libc.so", 8) && strncmp(base, "/libc-2.", 8)))
+		if (!brkw_mapping_is_libc(&maps->maps[i]))
 			continue;
 		snprintf(path, sizeof(path), "/proc/%d/root%s", pid, maps->maps[i].path);
 		if (!map_file(path, &file))

@@ -182,20 +182,6 @@ int brkw_map_print_svg(const struct brkw_heap *heap, FILE *out)
 
 /* --- HTML --- */
 
-static void print_escaped(const char *text, FILE *out)
-{
-	for (; *text; text++) {
-		if (*text == '<')
-			fprintf(out, "&lt;");
-		else if (*text == '>')
-			fprintf(out, "&gt;");
-		else if (*text == '&')
-			fprintf(out, "&amp;");
-		else
-			fputc(*text, out);
-	}
-}
-
 int brkw_map_print_html(const struct brkw_heap *heap, bool is_exact, FILE *out)
 {
 	char *text = NULL;
@@ -212,7 +198,7 @@ int brkw_map_print_html(const struct brkw_heap *heap, bool is_exact, FILE *out)
 	}
 	fprintf(out, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
 		"<title>heap of pid %d</title></head><body>\n<pre>\n", heap->pid);
-	print_escaped(text, out);
+	brkw_format_markup(text, out);
 	fprintf(out, "</pre>\n");
 	err = brkw_map_print_svg(heap, out);
 	fprintf(out, "</body></html>\n");

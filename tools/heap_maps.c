@@ -124,3 +124,10 @@ bool brkw_maps_heap(const struct brkw_maps *maps, uint64_t *ret_start, uint64_t 
 	*ret_end = end;
 	return true;
 }
+
+bool brkw_mapping_is_libc(const struct brkw_mapping *map)
+{
+	const char *base = strrchr(map->path, '/');
+
+	return base && (!strncmp(base, "/libc.so", 8) || !strncmp(base, "/libc-2.", 8));
+}

@@ -74,4 +74,10 @@ const struct brkw_mapping *brkw_maps_find(const struct brkw_maps *maps, uint64_t
  */
 bool brkw_maps_heap(const struct brkw_maps *maps, uint64_t *ret_start, uint64_t *ret_end);
 
+/**
+ * brkw_mapping_is_libc - is it of the library that malloc is in, by its name?
+ * @map: the mapping
+ */
+bool brkw_mapping_is_libc(const struct brkw_mapping *map);
+
 #endif /* BRKW_HEAP_MAPS_H */

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "array.h"
 #include "comm.h"
 #include "format.h"
 #include "heap.h"
@@ -80,7 +81,7 @@ static void print_arena(const struct page *page, const char *name,
 	size_t i;
 
 	fprintf(page->out, "  %-12s", name);
-	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(sizes); i++)
 		fprintf(page->out, " %*s", page->is_exact ? 12 : 8,
 			size_text(page, sizes[i], text));
 	fprintf(page->out, "\n");
@@ -106,7 +107,7 @@ static void print_arenas(const struct page *page)
 	size_t i;
 
 	fprintf(page->out, "\nArenas        ");
-	for (i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(heads); i++)
 		fprintf(page->out, " %*s", page->is_exact ? 12 : 8, heads[i]);
 	fprintf(page->out, "\n");
 	for (i = 0; i < heap->nr_arenas; i++) {

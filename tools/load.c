@@ -11,21 +11,14 @@
 
 #include "check.h"
 #include "load.h"
+#include "setting.h"
 #include "why.h"
-
-static bool has_path(const char *sysroot, const char *path)
-{
-	char full[PATH_MAX];
-
-	snprintf(full, sizeof(full), "%s%s", sysroot, path);
-	return !access(full, F_OK);
-}
 
 /* Only root can see into debugfs, and a recorded system may lack the rest. */
 static bool is_loaded(const char *sysroot)
 {
-	return has_path(sysroot, "/sys/module/brkwatch") ||
-	       has_path(sysroot, "/sys/kernel/debug/brkwatch");
+	return brkw_setting_exists(sysroot, "/sys/module/brkwatch") ||
+	       brkw_setting_exists(sysroot, "/sys/kernel/debug/brkwatch");
 }
 
 /* --- what is in the way, as doctor says it --- */

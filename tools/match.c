@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "array.h"
 #include "comm.h"
 #include "history.h"
 #include "match.h"
@@ -32,7 +33,7 @@ int brkw_match_parse(const char *word, struct brkw_match *ret_match)
 	int64_t pid;
 	size_t i, len;
 
-	for (i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(prefixes); i++) {
 		len = strlen(prefixes[i].prefix);
 		if (strncmp(word, prefixes[i].prefix, len))
 			continue;

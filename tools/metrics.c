@@ -2,6 +2,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "array.h"
+#include "clock.h"
 #include "column.h"
 #include "comm.h"
 #include "metrics.h"
@@ -9,7 +11,6 @@
 #include "stats.h"
 
 #define NAME_LEN	96
-#define NS_PER_SEC	1000000000
 
 /* A family of series with one name. */
 struct family {
@@ -41,7 +42,6 @@ static const struct {
 				  BRKW_NS, false } },
 };
 
-#define NR_ITEMS(array)		(sizeof(array) / sizeof((array)[0]))
 
 static bool ends_with(const char *text, const char *end)
 {
@@ -75,7 +75,7 @@ static void print_value(const struct family *family, int64_t value, FILE *out)
 
 	if (family->unit == BRKW_NS)
 		fprintf(out, " %s%" PRIu64 ".%09" PRIu64 "\n", value < 0 ? "-" : "",
-			size / NS_PER_SEC, size % NS_PER_SEC);
+			size / BRKW_NS_PER_SEC, size % BRKW_NS_PER_SEC);
 	else
 		fprintf(out, " %" PRId64 "\n", value);
 }
@@ -119,7 +119,7 @@ static void print_machine(const struct brkw_metrics *metrics, FILE *out)
 	print_single(metrics, &exported, (int64_t)metrics->shown->nr_accts, out);
 	print_single(metrics, &vm, sum_of(metrics->all, BRKW_KEY_VM_BYTES), out);
 	print_single(metrics, &brk, sum_of(metrics->all, BRKW_KEY_BRK_BYTES), out);
-	for (i = 0; metrics->stats && i < NR_ITEMS(own); i++)
+	for (i = 0; metrics->stats && i < ARRAY_SIZE(own); i++)
 		if (brkw_stats_number(metrics->stats, own[i].key, &value) && value >= 0)
 			print_single(metrics, &own[i].family, value, out);
 }
@@ -182,7 +182,7 @@ static void name_family(const struct brkw_column *col, struct family *ret_family
 	const char *end = "";
 	size_t i;
 
-	for (i = 0; i < NR_ITEMS(ends); i++) {
+	for (i = 0; i < ARRAY_SIZE(ends); i++) {
 		if (!ends_with(col->name, ends[i].end))
 			continue;
 		len -= (int)strlen(ends[i].end);

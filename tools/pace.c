@@ -4,17 +4,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "clock.h"
 #include "pace.h"
 
-#define NS_PER_SEC	1000000000ULL
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * NS_PER_SEC + (uint64_t)ts.tv_nsec;
-}
 
 int brkw_pace_parse(const char *text, uint64_t *ret_ns)
 {
@@ -35,19 +27,19 @@ int brkw_pace_parse(const char *text, uint64_t *ret_ns)
 void brkw_pace_start(struct brkw_pace *pace, uint64_t delay_ns)
 {
 	pace->delay_ns = delay_ns;
-	pace->next_ns = now_ns() + delay_ns;
+	pace->next_ns = brkw_clock_ns(CLOCK_MONOTONIC) + delay_ns;
 }
 
 uint64_t brkw_pace_left(const struct brkw_pace *pace)
 {
-	uint64_t now = now_ns();
+	uint64_t now = brkw_clock_ns(CLOCK_MONOTONIC);
 
 	return pace->next_ns > now ? pace->next_ns - now : 0;
 }
 
 void brkw_pace_next(struct brkw_pace *pace)
 {
-	uint64_t now = now_ns();
+	uint64_t now = brkw_clock_ns(CLOCK_MONOTONIC);
 
 	pace->next_ns += pace->delay_ns;
 	if (pace->next_ns < now)
@@ -57,8 +49,8 @@ void brkw_pace_next(struct brkw_pace *pace)
 int brkw_pace_wait(struct brkw_pace *pace)
 {
 	struct timespec ts = {
-		.tv_sec = (time_t)(pace->next_ns / NS_PER_SEC),
-		.tv_nsec = (long)(pace->next_ns % NS_PER_SEC),
+		.tv_sec = (time_t)(pace->next_ns / BRKW_NS_PER_SEC),
+		.tv_nsec = (long)(pace->next_ns % BRKW_NS_PER_SEC),
 	};
 
 	if (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL))

@@ -3,6 +3,7 @@
 
 #include "chart.h"
 #include "flame.h"
+#include "format.h"
 #include "growth.h"
 #include "page.h"
 #include "recording.h"
@@ -12,7 +13,7 @@ static void print_row(const struct brkw_path *path, FILE *out)
 	fprintf(out, "<tr><td>%" PRIu64 "</td><td>%" PRIu64 "</td><td>%" PRIu64 "</td><td>%" PRIu64
 		"</td><td>", brkw_path_kept(path), path->grown, path->given_back,
 		path->nr_events);
-	brkw_markup_print(path->text, out);
+	brkw_format_markup(path->text, out);
 	fprintf(out, "</td></tr>\n");
 }
 
@@ -31,13 +32,13 @@ static void print_head(const struct brkw_recording *rec, FILE *out)
 {
 	fprintf(out, "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
 		"<link rel=\"icon\" href=\"data:,\">\n<title>brkwatch: ");
-	brkw_markup_print(rec->command ? rec->command : "a recording", out);
+	brkw_format_markup(rec->command ? rec->command : "a recording", out);
 	fprintf(out, "</title>\n<style>body{font:14px sans-serif;max-width:1220px;margin:1em auto}"
 		"svg{max-width:100%%;height:auto;background:#fdfdf6}"
 		"td,th{font:12px monospace;text-align:right;padding:1px 8px;vertical-align:top}"
 		"td:last-child,th:last-child{text-align:left;word-break:break-all}"
 		".lost{font-weight:bold}</style></head>\n<body>\n<h1>");
-	brkw_markup_print(rec->command ? rec->command : "a recording", out);
+	brkw_format_markup(rec->command ? rec->command : "a recording", out);
 	fprintf(out, "</h1>\n");
 }
 
@@ -51,7 +52,7 @@ static void print_words(const struct brkw_recording *rec, const struct brkw_grow
 		rec->is_short ? " The recording has no end: what came last is missing." : "");
 	if (rec->filter) {
 		fprintf(out, "<p>Only: ");
-		brkw_markup_print(rec->filter, out);
+		brkw_format_markup(rec->filter, out);
 		fprintf(out, "</p>\n");
 	}
 	fprintf(out, "<p>Grown <span id=\"grown\">%" PRIu64 "</span> bytes, given back "

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "mappings.h"
 #include "proc.h"
 #include "recorder.h"
@@ -39,14 +40,6 @@ struct brkw_recorder {
 	uint64_t sampled_ns;
 	struct brkw_trace trace;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 /* --- processes --- */
 
@@ -125,7 +118,7 @@ static void read_comm(struct brkw_recorder *rec, uint32_t pid)
 	char comm[BRKW_PROC_NAME];
 
 	if (brkw_proc_name((int)pid, comm))
-		brkw_writer_process(rec->writer, pid, now_ns(), comm);
+		brkw_writer_process(rec->writer, pid, brkw_clock_ns(CLOCK_MONOTONIC), comm);
 }
 
 int brkw_recorder_follow(struct brkw_recorder *rec, uint32_t pid)
@@ -266,7 +259,7 @@ static bool read_stat(uint32_t pid, struct brkw_sample *ret)
 /* Who is gone has no file. */
 static void sample_all(struct brkw_recorder *rec)
 {
-	struct brkw_sample sample = { .ts_ns = now_ns() };
+	struct brkw_sample sample = { .ts_ns = brkw_clock_ns(CLOCK_MONOTONIC) };
 	size_t i;
 
 	if (sample.ts_ns - rec->sampled_ns < SAMPLE_NS)

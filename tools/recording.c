@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "comm.h"
 #include "recording.h"
 #include "why.h"
@@ -51,7 +52,7 @@ bool brkw_frame_is_first(const char *name)
 	};
 	size_t i;
 
-	for (i = 0; name && i < sizeof(names) / sizeof(names[0]); i++)
+	for (i = 0; name && i < ARRAY_SIZE(names); i++)
 		if (!strcmp(name, names[i]))
 			return true;
 	return false;
@@ -305,7 +306,6 @@ static int read_process(struct reader *r, char *line)
 	if (!process)
 		return -ENOMEM;
 	process->tgid = tgid;
-	process->began_ns = began_ns;
 	return take_rest(&line, &process->comm);
 }
 
@@ -451,7 +451,7 @@ static int read_line(struct reader *r, char *line)
 	const char *word = strsep(&line, " ");
 	size_t i;
 
-	for (i = 0; i < sizeof(line_kinds) / sizeof(line_kinds[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(line_kinds); i++)
 		if (!strcmp(word, line_kinds[i].word))
 			return line_kinds[i].read(r, line);
 	return 0;

@@ -66,6 +66,17 @@ struct brkw_stack {
 	bool is_whole;
 };
 
+/** enum brkw_call - system calls of x86-64, the one machine that is recorded on */
+enum brkw_call {
+	BRKW_CALL_MMAP = 9,
+	BRKW_CALL_MUNMAP = 11,
+	BRKW_CALL_BRK = 12,
+	BRKW_CALL_MREMAP = 25,
+	BRKW_CALL_SHMAT = 30,
+	BRKW_CALL_EXECVE = 59,
+	BRKW_CALL_EXECVEAT = 322,
+};
+
 /**
  * struct brkw_event - a change of the size of an address space
  * @ts_ns: when, CLOCK_MONOTONIC
@@ -103,13 +114,11 @@ struct brkw_event {
 /**
  * struct brkw_process - a process under one name: exec makes another of it
  * @tgid: its number
- * @began_ns: when it was first seen, or began anew by exec
  * @ended_ns: when it ended or went on under another name; 0 if it lives
  * @comm: its name, in the text form of comm.h
  */
 struct brkw_process {
 	uint32_t tgid;
-	uint64_t began_ns;
 	uint64_t ended_ns;
 	char *comm;
 };
@@ -150,6 +159,18 @@ struct brkw_losses {
  * @filter: what was left out, for people; or NULL
  * @losses: what got lost
  * @is_short: it has no end: the recorder was killed, or the file was cut
+ * @modules: files that code was in
+ * @nr_modules: how many
+ * @frames: places in the code
+ * @nr_frames: how many
+ * @stacks: who called whom
+ * @nr_stacks: how many
+ * @processes: in the order in which they were first seen
+ * @nr_processes: how many
+ * @events: changes of size, in the order of time
+ * @nr_events: how many
+ * @samples: how processes were from time to time
+ * @nr_samples: how many
  */
 struct brkw_recording {
 	char *command;

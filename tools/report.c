@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <string.h>
 
+#include "array.h"
 #include "comm.h"
 #include "format.h"
 #include "report.h"
@@ -20,7 +21,6 @@ struct pair_line {
 	enum brkw_key bytes;
 };
 
-#define NR_ITEMS(array)		(sizeof(array) / sizeof((array)[0]))
 
 /* Text of a key, in @ret_text (BRKW_FORMAT_LEN) if it is a number. */
 static const char *key_text(const struct page *page, enum brkw_key key, enum brkw_unit unit,
@@ -129,7 +129,7 @@ static void print_heap(const struct page *page)
 	};
 	char a[BRKW_FORMAT_LEN], b[BRKW_FORMAT_LEN], c[BRKW_FORMAT_LEN];
 
-	print_pairs(page, "Heap (brk)", lines, NR_ITEMS(lines));
+	print_pairs(page, "Heap (brk)", lines, ARRAY_SIZE(lines));
 	fprintf(page->out, "  %s now, %s at most\n",
 		key_text(page, BRKW_KEY_BRK_BYTES, BRKW_BYTES, a),
 		key_text(page, BRKW_KEY_BRK_PEAK_BYTES, BRKW_BYTES, b));
@@ -156,7 +156,7 @@ static void print_mappings(const struct page *page)
 	};
 	char a[BRKW_FORMAT_LEN], b[BRKW_FORMAT_LEN], c[BRKW_FORMAT_LEN];
 
-	print_pairs(page, "Mappings", lines, NR_ITEMS(lines));
+	print_pairs(page, "Mappings", lines, ARRAY_SIZE(lines));
 	fprintf(page->out, "  %s mapped over, %s moved by mremap\n",
 		key_text(page, BRKW_KEY_MMAP_REPLACED_BYTES, BRKW_BYTES, a),
 		key_text(page, BRKW_KEY_MREMAP_MOVE_EVENTS, BRKW_COUNT, b));
@@ -177,7 +177,7 @@ static void print_other(const struct page *page)
 		{ "madvise FREE", BRKW_KEY_MADVISE_FREE_EVENTS, BRKW_KEY_MADVISE_FREE_BYTES },
 	};
 
-	print_pairs(page, "Stack and other", lines, NR_ITEMS(lines));
+	print_pairs(page, "Stack and other", lines, ARRAY_SIZE(lines));
 }
 
 /* Where the faults were; the key of the major ones follows that of the minor. */
@@ -201,7 +201,7 @@ static void print_fault_line(const struct page *page, const char *label, int is_
 	size_t i;
 
 	fprintf(page->out, "  %-9s", label);
-	for (i = 0; i < NR_ITEMS(fault_places); i++)
+	for (i = 0; i < ARRAY_SIZE(fault_places); i++)
 		fprintf(page->out, " %8s", key_text(page, fault_places[i].minor + is_major,
 						    BRKW_COUNT, text));
 	fprintf(page->out, "\n");
@@ -213,7 +213,7 @@ static void print_faults(const struct page *page)
 	size_t i;
 
 	fprintf(page->out, "\nPage faults");
-	for (i = 0; i < NR_ITEMS(fault_places); i++)
+	for (i = 0; i < ARRAY_SIZE(fault_places); i++)
 		fprintf(page->out, " %8s", fault_places[i].head);
 	fprintf(page->out, "\n");
 	print_fault_line(page, "minor", 0);
@@ -234,8 +234,8 @@ static void print_trust(const struct page *page)
 		key_text(page, BRKW_KEY_FAULT_UNATTRIBUTED, BRKW_COUNT, b),
 		key_text(page, BRKW_KEY_MISSED_EVENTS, BRKW_COUNT, c));
 	if (brkw_snapshot_value(page->acct, BRKW_KEY_NOT_EXACT_SINCE_NS, &since_ns) && since_ns)
-		fprintf(page->out,
-			"  NOT EXACT: the kernel calls no hooks (see brkwatch doctor)\n");
+		fprintf(page->out, "  NOT EXACT since %s after boot: the kernel called no hooks\n",
+			brkw_format_number(since_ns, BRKW_NS, false, a));
 }
 
 void brkw_report_print(const struct brkw_account *acct, bool is_exact, FILE *out)

@@ -11,6 +11,8 @@
 #define NCURSES_WIDECHAR	1
 #include <curses.h>
 
+#include "array.h"
+#include "clock.h"
 #include "screen.h"
 #include "why.h"
 
@@ -43,7 +45,7 @@ static void catch_signals(void)
 	size_t i;
 
 	sigemptyset(&mask);
-	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(signals); i++) {
 		sigaction(signals[i], &action, NULL);
 		sigaddset(&mask, signals[i]);
 	}
@@ -188,7 +190,7 @@ static int name_key(int key)
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(names); i++)
 		if (names[i].key == key)
 			return names[i].press;
 	return key < 0x100 ? key : BRKW_PRESS_NOTHING;
@@ -202,8 +204,8 @@ int brkw_screen_key(uint64_t left_ns)
 {
 	struct pollfd fd = { .fd = STDIN_FILENO, .events = POLLIN };
 	struct timespec wait = {
-		.tv_sec = (time_t)(left_ns / 1000000000),
-		.tv_nsec = (long)(left_ns % 1000000000),
+		.tv_sec = (time_t)(left_ns / BRKW_NS_PER_SEC),
+		.tv_nsec = (long)(left_ns % BRKW_NS_PER_SEC),
 	};
 	static unsigned int nr_empty;
 	int key = getch(), nr;

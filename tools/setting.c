@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "setting.h"
 
@@ -32,4 +33,12 @@ int brkw_setting_char(const char *sysroot, const char *path)
 	int err = brkw_setting_line(sysroot, path, "", line, sizeof(line));
 
 	return err ? err : line[0];
+}
+
+bool brkw_setting_exists(const char *sysroot, const char *path)
+{
+	char full[PATH_MAX];
+
+	snprintf(full, sizeof(full), "%s%s", sysroot, path);
+	return !access(full, F_OK);
 }

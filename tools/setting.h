@@ -3,6 +3,7 @@
 #ifndef BRKW_SETTING_H
 #define BRKW_SETTING_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /**
@@ -26,5 +27,12 @@ int brkw_setting_line(const char *sysroot, const char *path, const char *word, c
  * Return: the character or a negative errno.
  */
 int brkw_setting_char(const char *sysroot, const char *path);
+
+/**
+ * brkw_setting_exists - is there such a file or folder?
+ * @sysroot: prefix of the path, or ""
+ * @path: of the file
+ */
+bool brkw_setting_exists(const char *sysroot, const char *path);
 
 #endif /* BRKW_SETTING_H */

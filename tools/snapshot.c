@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "comm.h"
 #include "snapshot.h"
 #include "why.h"
@@ -23,7 +24,7 @@ static const char *const state_names[] = {
 	[BRKW_REPLACED]	= "replaced",
 };
 
-#define NR_STATES	(sizeof(state_names) / sizeof(state_names[0]))
+#define NR_STATES	ARRAY_SIZE(state_names)
 
 const char *brkw_snapshot_state_name(uint32_t state)
 {
@@ -284,7 +285,7 @@ static int take_pair(struct keyed *k, const char *name, const char *text)
 
 	if (!text && strcmp(name, "comm"))
 		return refuse_line(k, "not of the form 'key value'");
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(words); i++)
 		if (!strcmp(name, words[i].name))
 			return words[i].take(k, text ? text : "");
 	return take_value(k, name, text);

@@ -23,7 +23,7 @@ struct brkw_stats_line {
  * struct brkw_hook - one "hook" line
  * @name: of the hook
  * @symbol: the function it is on, "-" if none
- * @kind: how it is attached, "-" if it is not
+ * @kind: how it is attached, or would be
  * @is_armed: whether it counts now
  * @nr_hits: how often it ran
  * @nr_missed: how often it should have and did not

@@ -3,13 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "comm.h"
 #include "report.h"
 #include "screen.h"
 #include "spark.h"
 #include "top.h"
 
-#define NR_ITEMS(array)		(sizeof(array) / sizeof((array)[0]))
 #define LINE_LEN		512
 #define WIDTH_MIN		6
 #define WIDTH_TEXT_MIN		12
@@ -163,12 +163,12 @@ static void print_rates(const struct brkw_top *top, FILE *out)
 	size_t i;
 
 	fprintf(out, "Rates (a second)\n ");
-	for (i = 0; i < NR_ITEMS(names); i++) {
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
 		col = brkw_column_find(names[i], &why);
 		if (!col)
 			continue;
 		brkw_column_cell(col, &top->detail, top->is_exact, cell);
-		fprintf(out, " %s %s%s", col->head, cell, i + 1 < NR_ITEMS(names) ? "," : "\n");
+		fprintf(out, " %s %s%s", col->head, cell, i + 1 < ARRAY_SIZE(names) ? "," : "\n");
 	}
 }
 

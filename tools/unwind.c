@@ -10,15 +10,12 @@
 
 #include "bpf/record_bpf.h"
 #include "proc.h"
+#include "recording.h"
 #include "symbols.h"
 #include "unwind.h"
 
 /* Registers of x86-64 as DWARF numbers them; the last is the return address. */
 #define NR_REGS		17
-
-/* System calls. */
-#define CALL_EXECVE	59
-#define CALL_EXECVEAT	322
 
 /* One mapping of a process, in a list. */
 struct map {
@@ -369,7 +366,7 @@ static bool is_64bit(const struct brkw_raw_event *event)
 /* The registers are of the program that was, and its stack is gone. */
 static bool is_exec(const struct brkw_raw_event *event)
 {
-	return event->regs.orig_ax == CALL_EXECVE || event->regs.orig_ax == CALL_EXECVEAT;
+	return event->regs.orig_ax == BRKW_CALL_EXECVE || event->regs.orig_ax == BRKW_CALL_EXECVEAT;
 }
 
 /* libdw goes on by frame pointers, without a word, where there are no tables. */
