@@ -16,11 +16,12 @@ nr=0 nr_failed=0
 # What stands in a line runs at once: seconds at most, then each stressor and its
 # rounds, so that a slow machine takes longer but does no less. Only exec takes
 # all its time. stress-ng names its processes after them.
+limit=60${BRKWATCH_SLOW:+0}
 stressors=(
-	"60 brk:100 bigheap:20 mmap:20"
-	"60 mmapmany:30 mmapaddr:20"
-	"60 mremap:1 munmap:500 madvise:1 shm:2 shm-sysv:4"
-	"60 stack:2 vm-segv:10 fork:30 vfork:50 clone:5"
+	"$limit brk:100 bigheap:20 mmap:20"
+	"$limit mmapmany:30 mmapaddr:20"
+	"$limit mremap:1 munmap:500 madvise:1 shm:2 shm-sysv:4"
+	"$limit stack:2 vm-segv:10 fork:30 vfork:50 clone:5"
 	"4 exec:1"
 )
 
