@@ -120,11 +120,12 @@ is_sleep() {
 	[ "$(<"/proc/$1/comm")" = sleep ]
 }
 
-# Sets sleeper: a process that is watched, has a file, and does nothing.
+# Sets sleeper: a process that is watched, has a file, and does nothing. The file is
+# that of the program, not of the shell that it was before.
 start_sleeper() {
 	sleep 1000 &
 	sleeper=$!
-	wait_for is_sleep $sleeper && wait_for test -e "$folder/$sleeper"
+	wait_for grep -qsx 'comm sleep' "$folder/$sleeper"
 }
 
 # end_sleeper PID
