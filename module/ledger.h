@@ -418,6 +418,8 @@ bool brkw_stack_is_growing(void);
 /* brk.c */
 bool brkw_brk_call(struct mm_struct *mm, unsigned long request);
 void brkw_brk_granted(struct mm_struct *mm);
+bool brkw_brk_is_under_way(struct brkw_account *acct, const struct task_struct *task,
+			   bool (*is_in_brk)(struct task_struct *task));
 void brkw_brk_note_peak(struct brkw_account *acct, unsigned long brk);
 void brkw_brk_reached(struct brkw_account *acct);
 void brkw_brk_end(struct brkw_account *acct);
@@ -452,8 +454,6 @@ void brkw_thread_fault(enum brkw_segment segment);
 void brkw_thread_forget_last(unsigned int cpu);
 void brkw_thread_fault_error(void);
 bool brkw_thread_sum(struct brkw_account *acct, s64 *value, s64 *ret_base);
-bool brkw_thread_is_in_brk(struct brkw_account *acct, const struct task_struct *task,
-			   bool (*is_in_brk)(struct task_struct *task));
 
 /* process.c */
 bool brkw_process_has_others(struct pid *pid);

@@ -118,7 +118,7 @@ static void read_mm(struct brkw_account *acct, struct mm_struct *mm, s64 *value,
 	const struct task_struct *brk_task = READ_ONCE(acct->brk_task);
 
 	/* asked again, for it may have been granted its brk() and gone on meanwhile */
-	if (brk_task && !brkw_thread_is_in_brk(acct, brk_task, brkw_task_is_in_brk) &&
+	if (brk_task && !brkw_brk_is_under_way(acct, brk_task, brkw_task_is_in_brk) &&
 	    READ_ONCE(acct->brk_task) == brk_task)
 		value[BRKW_KEY_BRK_FAIL_EVENTS]++;
 	derive_sums(value, nr_ledger);

@@ -482,30 +482,6 @@ out:
 }
 
 /**
- * brkw_thread_is_in_brk() - a thread may still be on its way through brk()
- * @acct: its account
- * @task: the thread, only compared
- * @is_in_brk: tells it of a task that is not freed
- *
- * Context: any. Return: true unless the thread is known to do something else.
- */
-bool brkw_thread_is_in_brk(struct brkw_account *acct, const struct task_struct *task,
-			   bool (*is_in_brk)(struct task_struct *task))
-{
-	struct brkw_thread *thread;
-	unsigned long irqflags;
-	bool is_in = false;
-
-	raw_spin_lock_irqsave(&acct->lock, irqflags);
-	if (!acct->is_closing)
-		list_for_each_entry(thread, &acct->threads, link)
-			if (thread->key == task)
-				is_in = is_in_brk(thread->key);
-	raw_spin_unlock_irqrestore(&acct->lock, irqflags);
-	return is_in;
-}
-
-/**
  * brkw_thread_clear() - forget all threads
  *
  * Context: may sleep; hooks are disarmed and none is running, but returns that
