@@ -286,7 +286,7 @@ static bool is_heard(void)
 
 	for (i = 0; i < ARRAY_SIZE(canaries); i++)
 		nr_hits[i] = brkw_attach_hits(&canaries[i]);
-	vm_memory_committed();
+	data_race(vm_memory_committed());	/* the call matters, not the sum */
 	return !is_silent(nr_hits);
 }
 
