@@ -21,14 +21,15 @@ is_oom { if (/oom-kill:|[Nn]o killable processes/) is_oom = 0; next }
 /kmem_cache_create[a-z_]*\(brkw_[a-z]+\) failed with error -(12|22)/ { is_refused = 1 }
 is_refused && /Call Trace/ { is_refused = 0; next }
 
-# Who was interrupted does not look at what the interrupt looks at, and what is told
-# last is whose thread it was: a worker of the kernel may do our work.
+# Who was interrupted does not look at what the interrupt looks at, who has a file of
+# debugfs removed not at its dentry, and what is told last is whose thread it was: a
+# worker of the kernel may do our work.
 /BUG: KCSAN:/ { is_race = 1; nr_lines = 0; is_ours = 0 }
 is_race {
 	line[nr_lines++] = $0
 	if (/ bytes by |BUG: KCSAN/)
 		is_aside = 0
-	else if (/ asm_(sysvec_|common_interrupt)|Reported by Kernel Concurrency/)
+	else if (/ asm_(sysvec_|common_interrupt)| debugfs_remove\+|Reported by Kernel Concurrency/)
 		is_aside = 1
 	if (!is_aside && /brkw/)
 		is_ours = 1
