@@ -46,8 +46,8 @@ void brkw_attach_cost(u64 *ret_nr_timed, u64 *ret_ns)
 	*ret_nr_timed = 0;
 	*ret_ns = 0;
 	for_each_possible_cpu(cpu) {
-		*ret_nr_timed += per_cpu(nr_timed, cpu);
-		*ret_ns += per_cpu(timed_ns, cpu);
+		*ret_nr_timed += READ_ONCE(per_cpu(nr_timed, cpu));
+		*ret_ns += READ_ONCE(per_cpu(timed_ns, cpu));
 	}
 }
 
@@ -258,7 +258,7 @@ u64 brkw_attach_hits(const struct brkw_hook *hook)
 	u64 nr = 0;
 
 	for_each_possible_cpu(cpu)
-		nr += *per_cpu_ptr(entry->hits, cpu);
+		nr += READ_ONCE(*per_cpu_ptr(entry->hits, cpu));
 	return nr;
 }
 

@@ -34,7 +34,7 @@ u64 brkw_record_seen(void)
 	u64 nr = 0;
 
 	for_each_possible_cpu(cpu)
-		nr += per_cpu(nr_seen, cpu);
+		nr += READ_ONCE(per_cpu(nr_seen, cpu));
 	return nr;
 }
 

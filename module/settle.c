@@ -511,5 +511,5 @@ void brkw_settle_stats(struct brkw_ledger_stats *stats)
 
 	stats->nr_mismatched = atomic64_read(&nr_mismatched);
 	for_each_possible_cpu(cpu)
-		stats->nr_posted += per_cpu(brkw_nr_posted, cpu);
+		stats->nr_posted += READ_ONCE(per_cpu(brkw_nr_posted, cpu));
 }

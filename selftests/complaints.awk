@@ -21,22 +21,29 @@ is_oom { if (/oom-kill:|[Nn]o killable processes/) is_oom = 0; next }
 /kmem_cache_create[a-z_]*\(brkw_[a-z]+\) failed with error -(12|22)/ { is_refused = 1 }
 is_refused && /Call Trace/ { is_refused = 0; next }
 
-# Who was interrupted does not look at what the interrupt looks at, who has a file of
-# debugfs removed not at its dentry, and what is told last is whose thread it was: a
-# worker of the kernel may do our work.
-/BUG: KCSAN:/ { is_race = 1; nr_lines = 0; is_ours = 0 }
+# Ours is what one of the two comes to from us in at most NEAR calls, and what both come
+# to from us. Whoever else comes there knows nothing of us, and then it is the kernel's:
+# of the tracing of stacks, of dentries. Who was interrupted has called nobody, and whose
+# thread it was is told last: a worker of the kernel may do our work.
+BEGIN { NEAR = 3 }
+/BUG: KCSAN:/ { is_race = 1; nr_lines = nr_sides = nr_far = 0; is_ours = /brkw/ }
 is_race {
 	line[nr_lines++] = $0
-	if (/ bytes by |BUG: KCSAN/)
-		is_aside = 0
-	else if (/ asm_(sysvec_|common_interrupt)| debugfs_remove\+|Reported by Kernel Concurrency/)
+	if (/ bytes by /) {
+		nr_sides++
+		nr_frames = is_far = is_aside = 0
+	} else if (/ asm_(sysvec_|common_interrupt)|Reported by Kernel Concurrency/) {
 		is_aside = 1
-	if (!is_aside && /brkw/)
-		is_ours = 1
+	} else if (nr_sides && !is_aside && /brkw/) {
+		if (nr_frames <= NEAR)
+			is_ours = 1
+		nr_far += !is_far++
+	}
+	nr_frames += /\+0x/
 	if (!/=========/)
 		next
 	is_race = 0
-	for (i = 0; is_ours && i < nr_lines; i++)
+	for (i = 0; (is_ours || nr_far && nr_far == nr_sides) && i < nr_lines; i++)
 		print line[i]
 	next
 }
