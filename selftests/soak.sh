@@ -84,6 +84,14 @@ fail_some() {
 	sleep 1
 }
 
+# in_turn COMMAND...: trace and silence. If kernel.ftrace_enabled is 0 when a kprobe goes
+# the kernel keeps a flag of its function, and when the last ftrace_ops ends elsewhere it
+# thinks itself broken, and ftrace is dead (6.12; no module is needed for it).
+in_turn() {
+	(flock 9 && "$@") 9>"$scratch/turn" || return
+	sleep 0.1	# the other one's turn
+}
+
 # On two of the functions that we hook, by turns and together.
 trace() {
 	printf '%s\n' do_mmap handle_mm_fault >$tracing/set_ftrace_filter &&
@@ -127,7 +135,10 @@ soak() {
 		start "$here/peruse" $half $((10 * $1 + i)) hold >>"$scratch/peruse"
 	done
 	for i in switch "${what[@]}"; do
-		start repeat $half "$i"
+		case $i in
+		trace | silence) start repeat $half in_turn "$i" ;;
+		*) start repeat $half "$i" ;;
+		esac
 	done
 	for i in "${jobs[@]}"; do
 		wait "$i" || err=1
