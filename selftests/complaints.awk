@@ -23,17 +23,22 @@ is_refused && /Call Trace/ { is_refused = 0; next }
 
 # Ours is what one of the two comes to from us in at most NEAR calls, and what both come
 # to from us. Whoever else comes there knows nothing of us, and then it is the kernel's:
-# of the tracing of stacks, of dentries. Who was interrupted has called nobody, whose
-# thread it was is told last (a worker of the kernel may do our work), and he who reads
-# the clock notices that it is being set (up to 6.12 it does not tell KCSAN so).
-BEGIN { NEAR = 3 }
+# as in the tracing of stacks. Who was interrupted has called nobody, whose
+# thread it was is told last (a worker of the kernel may do our work), a dentry is
+# debugfs' own, and he who reads the clock notices that it is being set (up to 6.12 it
+# does not tell KCSAN so).
+BEGIN {
+	NEAR = 3
+	ASIDE = " (asm_(sysvec_|common_interrupt)|debugfs_|ktime_get_mono_fast_ns\\+)"
+	ASIDE = ASIDE "|Reported by Kernel Concurrency"
+}
 /BUG: KCSAN:/ { is_race = 1; nr_lines = nr_sides = nr_far = 0; is_ours = /brkw/ }
 is_race {
 	line[nr_lines++] = $0
 	if (/ bytes by /) {
 		nr_sides++
 		nr_frames = is_far = is_aside = 0
-	} else if (/ asm_(sysvec_|common_interrupt)| ktime_get_mono_fast_ns\+|Reported by Kernel Concurrency/) {
+	} else if ($0 ~ ASIDE) {
 		is_aside = 1
 	} else if (nr_sides && !is_aside && /brkw/) {
 		if (nr_frames <= NEAR)
