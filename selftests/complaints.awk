@@ -22,11 +22,10 @@ is_oom { if (/oom-kill:|[Nn]o killable processes/) is_oom = 0; next }
 is_refused && /Call Trace/ { is_refused = 0; next }
 
 # Ours is what one of the two comes to from us in at most NEAR calls, and what both come
-# to from us. Whoever else comes there knows nothing of us, and then it is the kernel's:
-# as in the tracing of stacks. Who was interrupted has called nobody, whose
-# thread it was is told last (a worker of the kernel may do our work), a dentry is
-# debugfs' own, and he who reads the clock notices that it is being set (up to 6.12 it
-# does not tell KCSAN so).
+# to from us. Whoever else comes there knows nothing of us, and then it is the kernel's,
+# as in the tracing of stacks. Who was interrupted has called nobody, whose thread it was
+# is told last (a worker of the kernel may do our work), a dentry is debugfs' own, and who
+# reads the clock notices that it is being set (up to 6.12 it does not tell KCSAN so).
 BEGIN {
 	NEAR = 3
 	ASIDE = " (asm_(sysvec_|common_interrupt)|debugfs_|ktime_get_mono_fast_ns\\+)"

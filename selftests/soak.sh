@@ -88,8 +88,14 @@ fail_some() {
 # the kernel keeps a flag of its function, and when the last ftrace_ops ends elsewhere it
 # thinks itself broken, and ftrace is dead (6.12; no module is needed for it).
 in_turn() {
-	(flock 9 && "$@") 9>"$scratch/turn" || return
-	sleep 0.1	# the other one's turn
+	local err=0
+	until mkdir "$scratch/turn" 2>/dev/null; do
+		sleep 0.1
+	done
+	"$@" || err=$?
+	rmdir "$scratch/turn"
+	sleep 0.3	# let the other one have it
+	return $err
 }
 
 # On two of the functions that we hook, by turns and together.
