@@ -210,11 +210,12 @@ check_flat() {
 	fi
 }
 
-# As many processes as may be watched are, but for those that look.
+# As many processes as may be watched are, but for those that look; of whom one may not
+# be forgotten yet when the next process begins, which has no account then, ever.
 none_lost() {
 	local i err=0 sleepers=()
 	for ((i = $(nr_processes) + 3; i <= nr_max; i++)); do
-		start_sleeper || err=1
+		start_sleeper || { end_sleeper "$sleeper" && start_sleeper; } || err=1
 		sleepers+=("$sleeper")
 	done
 	for i in "${sleepers[@]}"; do
