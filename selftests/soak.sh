@@ -86,7 +86,7 @@ fail_some() {
 
 # in_turn COMMAND...: trace and silence. If kernel.ftrace_enabled is 0 when a kprobe goes
 # the kernel keeps a flag of its function, and when the last ftrace_ops ends elsewhere it
-# thinks itself broken, and ftrace is dead (6.12; no module is needed for it).
+# thinks itself broken, and ftrace is dead (5.10 to 6.12; it needs no module for that).
 in_turn() {
 	local err=0
 	until mkdir "$scratch/turn" 2>/dev/null; do
