@@ -3,6 +3,7 @@
  * Attaching and detaching one hook. Whether a kernel has a symbol is asked by
  * registering it: the first candidate that is not absent is taken.
  */
+#include <linux/spinlock.h>
 #include "attach.h"
 #include "attach_ftrace.h"
 #include "record.h"
@@ -19,6 +20,12 @@ static DEFINE_PER_CPU(u64, timed_ns);
 /* To be disarmed, all at once. Of who disarms: one at a time. */
 static struct kprobe *leaving[NR_LEAVING];
 static unsigned int nr_leaving;
+
+/*
+ * Guards what is told of hooks; see struct brkw_hook. Who arms or disarms, one at a
+ * time, takes it to write alone. Hooks take it, too, as accounts open.
+ */
+static DEFINE_RAW_SPINLOCK(told_lock);
 
 /**
  * brkw_attach_note_cost() - a hit that was timed is over
@@ -139,17 +146,13 @@ NOKPROBE_SYMBOL(count_handler_fault);
 
 static int register_probe(struct brkw_hook *hook)
 {
-	int err;
-
 	hook->kp = (struct kprobe){
 		.symbol_name = hook->entry->symbol,
 		.pre_handler = hook->entry->by_kprobe,
 	};
 	atomic_long_set(&hook->nr_handler_faults, 0);
 	brkw_count_handler_faults(&hook->kp, count_handler_fault);
-	err = register_kprobe(&hook->kp);
-	hook->has_missed = !err;
-	return err;
+	return register_kprobe(&hook->kp);
 }
 
 static void match_tracepoint(struct tracepoint *tp, void *data)
@@ -175,7 +178,7 @@ static int arm(struct brkw_hook *hook, int (*register_entry)(struct brkw_hook *h
 	unsigned int i;
 
 	for (i = 0; i < NR_CANDIDATES && hook->entries[i].symbol; i++) {
-		hook->entry = &hook->entries[i];
+		WRITE_ONCE(hook->entry, &hook->entries[i]);
 		err = register_entry(hook);
 		if (!err || err == -ENOMEM)
 			break;
@@ -195,6 +198,28 @@ static u64 missed_now(const struct brkw_hook *hook)
 	return max(nr_missed - atomic_long_read(&hook->nr_handler_faults), 0L);
 }
 
+/* What it has missed until now: nobody looks at @kp from then on. */
+static void keep_missed(struct brkw_hook *hook)
+{
+	unsigned long irqflags;
+
+	raw_spin_lock_irqsave(&told_lock, irqflags);
+	hook->nr_missed_before += missed_now(hook);
+	hook->has_missed = false;
+	raw_spin_unlock_irqrestore(&told_lock, irqflags);
+}
+
+static void set_armed(struct brkw_hook *hook, bool is_armed, bool is_ftrace)
+{
+	unsigned long irqflags;
+
+	raw_spin_lock_irqsave(&told_lock, irqflags);
+	hook->is_armed = is_armed;
+	hook->is_ftrace = is_ftrace;
+	hook->has_missed |= is_armed && !is_ftrace && !hook->tp;
+	raw_spin_unlock_irqrestore(&told_lock, irqflags);
+}
+
 /**
  * brkw_attach() - arm a hook
  * @hook: the hook, not armed
@@ -206,21 +231,20 @@ static u64 missed_now(const struct brkw_hook *hook)
  */
 int brkw_attach(struct brkw_hook *hook, bool may_ftrace)
 {
+	bool is_ftrace = false;
 	int err = -EOPNOTSUPP;
 
-	hook->nr_missed_before += missed_now(hook);
-	hook->has_missed = false;
-	hook->is_ftrace = false;
+	keep_missed(hook);
 	if (hook->entries[0].by_tracepoint) {
 		err = arm(hook, register_tracepoint);
 	} else {
 		if (may_ftrace)
 			err = arm(hook, brkw_ftrace_register);
-		hook->is_ftrace = !err;
+		is_ftrace = !err;
 		if (err)
 			err = arm(hook, register_probe);
 	}
-	hook->is_armed = !err;
+	set_armed(hook, !err, is_ftrace);
 	return err;
 }
 
@@ -235,14 +259,23 @@ void brkw_attach_done(void)
 }
 
 /**
- * brkw_attach_missed() - what the kernel could not bring to a hook
- * @hook: the hook
+ * brkw_attach_missed() - what the kernel could not bring to hooks
+ * @hooks: the hooks
+ * @nr: their number
  *
- * Context: any. Return: its misses since load.
+ * Context: any. Return: their misses since load.
  */
-u64 brkw_attach_missed(const struct brkw_hook *hook)
+u64 brkw_attach_missed(const struct brkw_hook *hooks, unsigned int nr)
 {
-	return hook->nr_missed_before + missed_now(hook);
+	unsigned long irqflags;
+	u64 nr_missed = 0;
+	unsigned int i;
+
+	raw_spin_lock_irqsave(&told_lock, irqflags);
+	for (i = 0; i < nr; i++)
+		nr_missed += hooks[i].nr_missed_before + missed_now(&hooks[i]);
+	raw_spin_unlock_irqrestore(&told_lock, irqflags);
+	return nr_missed;
 }
 
 /**
@@ -253,7 +286,7 @@ u64 brkw_attach_missed(const struct brkw_hook *hook)
  */
 u64 brkw_attach_hits(const struct brkw_hook *hook)
 {
-	const struct brkw_entry *entry = hook->entry ?: &hook->entries[0];
+	const struct brkw_entry *entry = READ_ONCE(hook->entry) ?: &hook->entries[0];
 	unsigned int cpu;
 	u64 nr = 0;
 
@@ -262,17 +295,30 @@ u64 brkw_attach_hits(const struct brkw_hook *hook)
 	return nr;
 }
 
-/**
- * brkw_attach_kind() - by what a hook is attached, or would be
- * @hook: the hook
- *
- * Context: any. Return: a word.
- */
-const char *brkw_attach_kind(const struct brkw_hook *hook)
+static const char *kind_of(const struct brkw_hook *hook)
 {
 	if (hook->entries[0].by_tracepoint)
 		return "tracepoint";
 	return hook->is_ftrace ? "ftrace" : "kprobe";
+}
+
+/**
+ * brkw_attach_kind() - by what a hook is attached, or would be, and where
+ * @hook: the hook
+ * @ret_symbol: the symbol it is armed at, or NULL
+ *
+ * Context: any. Return: a word.
+ */
+const char *brkw_attach_kind(const struct brkw_hook *hook, const char **ret_symbol)
+{
+	unsigned long irqflags;
+	const char *kind;
+
+	raw_spin_lock_irqsave(&told_lock, irqflags);
+	kind = kind_of(hook);
+	*ret_symbol = hook->is_armed ? hook->entry->symbol : NULL;
+	raw_spin_unlock_irqrestore(&told_lock, irqflags);
+	return kind;
 }
 
 /**
@@ -295,7 +341,7 @@ void brkw_detach(struct brkw_hook *hook)
 			brkw_detach_done();
 		leaving[nr_leaving++] = &hook->kp;
 	}
-	hook->is_armed = false;
+	set_armed(hook, false, hook->is_ftrace);
 }
 
 /**

@@ -68,6 +68,10 @@ struct brkw_key_range {
  * @has_missed: @kp counts what is missed, or did until it was disarmed
  * @nr_missed_before: misses up to the last time it was armed
  * @nr_handler_faults: what @kp counts as missed and is not, see compat.h
+ *
+ * Who arms and disarms is one at a time and owns all from @entry on; against who looks
+ * meanwhile told_lock of attach.c guards @is_armed, @is_ftrace, @has_missed and
+ * @nr_missed_before, and hence @kp.
  */
 struct brkw_hook {
 	const char *name;
@@ -165,8 +169,8 @@ int brkw_attach(struct brkw_hook *hook, bool may_ftrace);
 void brkw_attach_done(void);
 void brkw_detach(struct brkw_hook *hook);
 void brkw_detach_done(void);
-const char *brkw_attach_kind(const struct brkw_hook *hook);
-u64 brkw_attach_missed(const struct brkw_hook *hook);
+const char *brkw_attach_kind(const struct brkw_hook *hook, const char **ret_symbol);
+u64 brkw_attach_missed(const struct brkw_hook *hooks, unsigned int nr);
 u64 brkw_attach_missed_returns(void);
 u64 brkw_attach_hits(const struct brkw_hook *hook);
 void brkw_attach_await(struct pt_regs *regs);

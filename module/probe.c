@@ -437,12 +437,7 @@ void brkw_probe_unknown(bool has_faults, u64 *ret_unknown)
  */
 u64 brkw_probe_missed(void)
 {
-	unsigned int i;
-	u64 nr = 0;
-
-	for (i = 0; i < ARRAY_SIZE(hooks); i++)
-		nr += brkw_attach_missed(&hooks[i]);
-	return nr + brkw_attach_missed_returns();
+	return brkw_attach_missed(hooks, ARRAY_SIZE(hooks)) + brkw_attach_missed_returns();
 }
 
 /**
@@ -462,13 +457,12 @@ bool brkw_probe_state(unsigned int i, struct brkw_hook_state *ret_state)
 	*ret_state = (struct brkw_hook_state){
 		.name = hook->name,
 		.lost = hook->lost,
-		.kind = brkw_attach_kind(hook),
-		.symbol = hook->is_armed ? hook->entry->symbol : NULL,
-		.is_armed = hook->is_armed,
 		.is_fault = hook->is_fault,
 		.nr_hits = brkw_attach_hits(hook),
-		.nr_missed = brkw_attach_missed(hook),
+		.nr_missed = brkw_attach_missed(hook, 1),
 	};
+	ret_state->kind = brkw_attach_kind(hook, &ret_state->symbol);
+	ret_state->is_armed = ret_state->symbol;
 	return true;
 }
 

@@ -443,8 +443,8 @@ static int stats_show(struct seq_file *m, void *unused)
 
 	brkw_ledger_stats(&stats);
 	seq_printf(m, "abi %d\nrelease %s\nenabled %d\nfaults %d\n", BRKW_ABI,
-		   THIS_MODULE->version, view_switches->is_enabled,
-		   view_switches->has_faults);
+		   THIS_MODULE->version, READ_ONCE(view_switches->is_enabled),
+		   READ_ONCE(view_switches->has_faults));
 	seq_printf(m, "max_processes %u\nmax_ended %u\n",
 		   view_switches->nr_max_processes, view_switches->nr_max_ended);
 	brkw_probe_ask();
