@@ -75,18 +75,21 @@ starve() {
 	[ $? = 137 ] && sleep $((seconds / 16))
 }
 
-# of the module's
+# of the module's. A hook that ftrace had no memory for is a kprobe until all are armed
+# anew.
 fail_some() {
 	only_below_module
 	set_fault probability 20
 	sleep 1
 	no_faults
+	echo 0 >$parameters/enabled && watch_all || return
 	sleep 1
 }
 
-# in_turn COMMAND...: trace and silence. If kernel.ftrace_enabled is 0 when a kprobe goes
-# the kernel keeps a flag of its function, and when the last ftrace_ops ends elsewhere it
-# thinks itself broken, and ftrace is dead (5.10 to 6.12; it needs no module for that).
+# in_turn COMMAND...: who makes kprobes, and silence. If kernel.ftrace_enabled is 0 when a
+# kprobe goes the kernel keeps a flag of its function, and when the last ftrace_ops ends
+# elsewhere it thinks itself broken, and ftrace is dead (5.10 to 6.12; it needs no module
+# for that).
 in_turn() {
 	local err=0
 	until mkdir "$scratch/turn" 2>/dev/null; do
@@ -142,7 +145,7 @@ soak() {
 	done
 	for i in switch "${what[@]}"; do
 		case $i in
-		trace | silence) start repeat $half in_turn "$i" ;;
+		trace | silence | fail_some) start repeat $half in_turn "$i" ;;
 		*) start repeat $half "$i" ;;
 		esac
 	done
