@@ -7,6 +7,7 @@
 #include <linux/mm.h>
 #include "ledger.h"
 #include "ledger_tables.h"
+#include "settle.h"
 
 /**
  * brkw_brk_note_peak() - the break was there
@@ -17,12 +18,8 @@
  */
 void brkw_brk_note_peak(struct brkw_account *acct, unsigned long brk)
 {
-	s64 sz = brk - READ_ONCE(current->mm->start_brk);
-	atomic64_t *peak = &acct->value[BRKW_KEY_BRK_PEAK_BYTES];
-	s64 old = atomic64_read(peak);
-
-	while (old < sz && !atomic64_try_cmpxchg(peak, &old, sz))
-		;	/* another thread has raised it */
+	brkw_raise_peak(acct, BRKW_KEY_BRK_PEAK_BYTES,
+			(s64)(brk - READ_ONCE(current->mm->start_brk)));
 }
 
 /**

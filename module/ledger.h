@@ -390,10 +390,10 @@ void brkw_settle_account(struct brkw_account *acct);
 
 /* settle_view.c */
 void brkw_settle_copy(const struct brkw_account *acct, s64 *value);
-int brkw_settle_locked(struct brkw_account *acct, struct mm_struct *mm);
+int brkw_settle_locked(struct brkw_account *acct, struct mm_struct *mm, bool may_wait);
 int brkw_settle_lock_soon(struct mm_struct *mm, const struct brkw_account *acct);
-bool brkw_settle_view(const struct brkw_account *acct, const struct mm_struct *mm,
-		      bool is_read_locked, s64 *value, unsigned long *ret_nr_ledger);
+bool brkw_settle_view(const struct brkw_account *acct, const struct mm_struct *mm, s64 *value,
+		      unsigned long *ret_nr_ledger);
 
 /* mremap.c */
 bool brkw_mremap_is_moving(const struct mm_struct *mm);

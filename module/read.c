@@ -13,7 +13,6 @@
 #include <linux/bits.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
-#include <linux/mmap_lock.h>
 #include <linux/pid.h>
 #include <linux/ptrace.h>
 #include <linux/sched/mm.h>
@@ -21,6 +20,7 @@
 #include <linux/sched/task_stack.h>
 #include "compat.h"
 #include "ledger.h"
+#include "settle.h"
 
 /* Keys that nobody can know, because their hook could not be had. */
 static u64 unknown_keys[2];
@@ -84,24 +84,18 @@ static void derive_sums(s64 *value, unsigned long total_vm)
 }
 
 /*
- * Mostly no lock is needed. A reader of one process may wait for its write
- * lock; a reader of all only looks whether the lock is free, and else shows
- * the process as it was before what is under way.
+ * Mostly no lock is needed. A reader of one process may wait for its mmap lock;
+ * a reader of all only tries it, and else shows the process as it was before what
+ * is under way.
  */
 static unsigned long read_settled(struct brkw_account *acct, struct mm_struct *mm, s64 *value,
 				  bool may_wait)
 {
 	unsigned long nr_ledger;
 
-	if (brkw_settle_view(acct, mm, false, value, &nr_ledger))
-		return nr_ledger;
-	if (may_wait) {
-		if (!brkw_settle_locked(acct, mm))
-			brkw_settle_view(acct, mm, false, value, &nr_ledger);
-	} else if (mmap_read_trylock(mm)) {
-		brkw_settle_view(acct, mm, true, value, &nr_ledger);
-		mmap_read_unlock(mm);
-	}
+	if (!brkw_settle_view(acct, mm, value, &nr_ledger) &&
+	    !brkw_settle_locked(acct, mm, may_wait))
+		brkw_settle_view(acct, mm, value, &nr_ledger);
 	return nr_ledger;
 }
 
@@ -124,6 +118,8 @@ static void read_mm(struct brkw_account *acct, struct mm_struct *mm, s64 *value,
 	derive_sums(value, nr_ledger);
 	value[BRKW_KEY_VMA_COUNT] = READ_ONCE(mm->map_count);
 	value[BRKW_KEY_BRK_BYTES] = READ_ONCE(mm->brk) - READ_ONCE(mm->start_brk);
+	/* mprotect() and others that split and join are no hooks, but what was shown stays */
+	brkw_raise_peak(acct, BRKW_KEY_VMA_PEAK, value[BRKW_KEY_VMA_COUNT]);
 	raise_peaks(value);
 }
 

@@ -61,12 +61,15 @@ bool brkw_record_brk(struct pt_regs *regs)
 /* do_brk_flags(): brk() grows, or exec clears the bss of a program. */
 void brkw_record_brk_flags(struct pt_regs *regs)
 {
+	unsigned long start = regs_get_kernel_argument(regs, BRKW_DO_BRK_FLAGS_ARG_LEN - 1);
 	unsigned long nr = pages_of(regs_get_kernel_argument(regs, BRKW_DO_BRK_FLAGS_ARG_LEN));
 	struct mm_struct *mm = current->mm;
-	bool is_brk = brkw_call_of(current) == BRKW_CALL_BRK;
 
 	see();
-	brkw_settle_post(mm, is_brk ? BRKW_OP_BRK_GROW : BRKW_OP_OTHER_GROW, nr, 0);
+	if (likely(brkw_call_of(current) == BRKW_CALL_BRK))
+		brkw_settle_post(mm, BRKW_OP_BRK_GROW, nr, 0);
+	else	/* 5.10 unmaps what is in its way */
+		brkw_settle_post_fixed(mm, BRKW_OP_OTHER_GROW, nr, start);
 }
 
 static bool holds_memory(const struct super_block *sb)

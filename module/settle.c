@@ -173,11 +173,8 @@ static void book(struct brkw_account *acct, long delta)
 static void note_settled(struct brkw_account *acct, const struct mm_struct *mm,
 			 unsigned long total_vm)
 {
-	s64 nr_vmas = READ_ONCE(mm->map_count);
-
 	acct->nr_ledger = total_vm;
-	if (unlikely(atomic64_read(&acct->value[BRKW_KEY_VMA_PEAK]) < nr_vmas))
-		atomic64_set(&acct->value[BRKW_KEY_VMA_PEAK], nr_vmas);
+	brkw_raise_peak(acct, BRKW_KEY_VMA_PEAK, READ_ONCE(mm->map_count));
 }
 
 /**
@@ -254,10 +251,15 @@ void brkw_settle_account(struct brkw_account *acct)
 	brkw_brk_end(acct);
 }
 
-/* Tasks are further apart than system calls. */
+/*
+ * Another task, or another system call of the same, has another one: tasks are further
+ * apart than system calls, and an address that both are given is the same. ipc() of
+ * 32-bit programs is many calls: which, its first argument says.
+ */
 static unsigned long current_caller(void)
 {
-	return (unsigned long)current + syscall_get_nr(current, task_pt_regs(current));
+	return (unsigned long)current + syscall_get_nr(current, task_pt_regs(current)) +
+	       brkw_first_argument();
 }
 
 /*
@@ -402,7 +404,7 @@ bool brkw_settle_post_unmap(struct mm_struct *mm, enum brkw_op op, unsigned long
 /**
  * brkw_settle_post_fixed() - a mapping with MAP_FIXED begins
  * @mm: the address space, write locked
- * @op: one of the four kinds of mmap
+ * @op: one of the four kinds of mmap, or what grows in exec alone
  * @nr_pages: size of the mapping
  * @start: its first address
  *
@@ -423,7 +425,8 @@ bool brkw_settle_post_fixed(struct mm_struct *mm, enum brkw_op op, long nr_pages
 	acct->over = (struct brkw_over){ start, nr_over, current_caller() };
 	acct->pending.is_plain = false;
 	acct->pending.is_over = true;
-	acct->pending.is_exec = brkw_call_of(current) == BRKW_CALL_EXEC;
+	acct->pending.is_exec = op == BRKW_OP_OTHER_GROW ||
+				brkw_call_of(current) == BRKW_CALL_EXEC;
 	raw_write_seqcount_end(&acct->seq);
 	return nr_over == nr_pages && !acct->pending.is_exec &&
 	       brkw_outcome_await(BRKW_AWAITS_MMAP, op - BRKW_OP_MMAP, mm,

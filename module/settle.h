@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What settle.c shares with settle_view.c, mremap.c and replaced.c.
+ * What settle.c shares with settle_view.c, mremap.c and replaced.c; and of keys,
+ * with brk.c and read.c.
  */
 #ifndef _BRKW_SETTLE_H
 #define _BRKW_SETTLE_H
@@ -21,6 +22,22 @@ static __always_inline void brkw_add_value(struct brkw_account *acct, unsigned i
 					   s64 n)
 {
 	atomic64_set(&acct->value[key], atomic64_read(&acct->value[key]) + n);
+}
+
+/**
+ * brkw_raise_peak() - a key that never falls is at least this
+ * @acct: the account
+ * @key: the key
+ * @n: what was seen
+ *
+ * Context: any; any number of writers.
+ */
+static __always_inline void brkw_raise_peak(struct brkw_account *acct, enum brkw_key key, s64 n)
+{
+	s64 old = atomic64_read(&acct->value[key]);
+
+	while (unlikely(old < n) && !atomic64_try_cmpxchg(&acct->value[key], &old, n))
+		;	/* somebody else has raised it */
 }
 
 /**

@@ -40,15 +40,21 @@ int brkw_settle_lock_soon(struct mm_struct *mm, const struct brkw_account *acct)
  * brkw_settle_locked() - settle what is posted, for a reader
  * @acct: an account whose mm the caller has pinned
  * @mm: that mm
+ * @may_wait: for its lock
  *
  * Under the write lock nothing is under way, so that what has not happened
- * will not. Context: may sleep. Return: 0, or what brkw_settle_lock_soon() says.
+ * will not. Context: may sleep. Return: 0; -EBUSY if the lock is not free; else
+ * what brkw_settle_lock_soon() says.
  */
-int brkw_settle_locked(struct brkw_account *acct, struct mm_struct *mm)
+int brkw_settle_locked(struct brkw_account *acct, struct mm_struct *mm, bool may_wait)
 {
-	int err = brkw_settle_lock_soon(mm, acct);
 	unsigned long irqflags;
+	int err = 0;
 
+	if (may_wait)
+		err = brkw_settle_lock_soon(mm, acct);
+	else if (!brkw_mmap_trylock(mm))
+		err = -EBUSY;
 	if (err)
 		return err;
 	/* the end of a mm, which settles it, too, asks for no mmap lock */
@@ -97,16 +103,14 @@ static bool is_shown_by_return(const struct brkw_account *acct,
  * brkw_settle_view() - the counted keys, as if all that is posted were settled
  * @acct: the account
  * @mm: its address space
- * @is_read_locked: the caller holds the mmap read lock: what would have grown
- *		    the mm is over, only an unmapping may still be under way
  * @value: filled, indexed by &enum brkw_key
  * @ret_nr_ledger: total_vm, in pages, that @value belongs to
  *
  * Context: any. Return: false if an operation is posted of which only a lock
  * holder can tell what became of it; @value is then without it.
  */
-bool brkw_settle_view(const struct brkw_account *acct, const struct mm_struct *mm,
-		      bool is_read_locked, s64 *value, unsigned long *ret_nr_ledger)
+bool brkw_settle_view(const struct brkw_account *acct, const struct mm_struct *mm, s64 *value,
+		      unsigned long *ret_nr_ledger)
 {
 	bool is_by_return, is_growing;
 	struct brkw_pending pending;
@@ -132,14 +136,9 @@ bool brkw_settle_view(const struct brkw_account *acct, const struct mm_struct *m
 	}
 	if (pending.is_over || pending.op == BRKW_OP_MREMAP_UNDO || is_growing)
 		return false;
-	if (delta == pending.nr_pages || READ_ONCE(brkw_is_partial)) {
-		*ret_nr_ledger += delta;
-		view_done(value, &pending);
-		return true;
-	}
-	if (delta || pending.nr_pages < 0 || !is_read_locked)
+	if (delta != pending.nr_pages && !READ_ONCE(brkw_is_partial))
 		return false;
-	if (pending.fail != BRKW_NO_KEY)
-		value[pending.fail]++;
+	*ret_nr_ledger += delta;
+	view_done(value, &pending);
 	return true;
 }

@@ -295,7 +295,8 @@ static void do_accounts(struct work_struct *work)
 /**
  * brkw_worker_flush() - have all that is queued done
  *
- * Context: may sleep; nobody queues any more but the worker itself.
+ * Context: may sleep; hooks queue no more. What a reader lets go of meanwhile may
+ * be left to the worker.
  */
 void brkw_worker_flush(void)
 {
@@ -304,8 +305,8 @@ void brkw_worker_flush(void)
 	do {
 		mod_delayed_work(workqueue, &accounts_work, 0);
 		flush_delayed_work(&accounts_work);
+		cancel_delayed_work_sync(&accounts_work);	/* queued from within */
 	} while (!list_empty(&work_accounts));
-	cancel_delayed_work_sync(&accounts_work);	/* queued from within */
 }
 
 /**

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The system calls of 32-bit programs, which a 64-bit kernel takes from anybody. */
 #include <errno.h>
+#include <sys/ipc.h>
+#include <sys/shm.h>
 #include "../kselftest_harness.h"
 #include "subject.h"
 
@@ -9,9 +11,14 @@
 /* Numbers of arch/x86/entry/syscalls/syscall_32.tbl. */
 #define IA32_BRK	45
 #define IA32_MUNMAP	91
+#define IA32_IPC	117
 #define IA32_MREMAP	163
 #define IA32_MMAP2	192
 #define IA32_PROCESS_MADVISE	440
+
+/* Which call ipc() is: include/uapi/linux/ipc.h. */
+#define SHMAT_OF_IPC	21
+#define SHMDT_OF_IPC	22
 
 static long step_int80(const long *arg)
 {
@@ -84,6 +91,46 @@ TEST_F(compat, mappings)
 		    DELTA(MREMAP_MOVE_EVENTS, 1));
 	expect_step(0, int80(&self->child, IA32_MUNMAP, at + 16 * PAGE, 2 * PAGE),
 		    DELTA(MUNMAP_EVENTS, 1), DELTA(MUNMAP_BYTES, 2 * PAGE));
+}
+
+/* Both are one system call to 32-bit programs. */
+static long step_attach_and_detach(const long *arg)
+{
+	const long id = arg[0], where = arg[1], ret_where = arg[2];
+	long err = step_int80((const long[NR_ARGS]){ IA32_IPC, SHMAT_OF_IPC, id, SHM_REMAP,
+						     ret_where, where });
+
+	return err ?: step_int80((const long[NR_ARGS]){ IA32_IPC, SHMDT_OF_IPC, 0, 0, 0, where });
+}
+
+static void expect_attached(struct __test_metadata *_metadata, struct subject *child, long id,
+			    long nr_over)
+{
+	const long room = 0x20000000, ret_where = 0x10000000;
+
+	ASSERT_EQ(room, map(child, room, nr_over * PAGE, ANON | MAP_FIXED, -1));
+	ASSERT_EQ(ret_where, map(child, ret_where, PAGE, ANON | MAP_FIXED, -1));
+	ASSERT_TRUE(subject_mark(child));
+	EXPECT_EQ(0, step(child, step_attach_and_detach, id, room, ret_where));
+	EXPECT_TRUE(subject_changed(child, DELTAS(
+		DELTA(MMAP_ANON_SHARED_EVENTS, 1), DELTA(MMAP_ANON_SHARED_BYTES, 4 * PAGE),
+		DELTA(MMAP_REPLACED_BYTES, nr_over * PAGE),
+		DELTA(MUNMAP_EVENTS, 1), DELTA(MUNMAP_BYTES, 4 * PAGE))));
+}
+
+TEST_F(compat, attach_over_a_mapping_and_detach)
+{
+	int id;
+
+	if (!has_int80(&self->child))
+		SKIP(return, "this kernel takes no 32-bit calls");
+	id = shmget(IPC_PRIVATE, 4 * PAGE, IPC_CREAT | 0600);
+	if (id < 0 && errno == ENOSYS)
+		SKIP(return, "no SysV shared memory in this kernel");
+	ASSERT_LE(0, id);
+	expect_attached(_metadata, &self->child, id, 4);
+	expect_attached(_metadata, &self->child, id, 2);
+	shmctl(id, IPC_RMID, NULL);
 }
 
 /* Its own first pages, told by a struct iovec of 32 bits in the last of them. */

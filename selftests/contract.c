@@ -266,6 +266,49 @@ TEST_F(contract, snapshot_agrees_with_the_text)
 	EXPECT_EQ(self->child.before.unknown[1], entry->unknown[1]);
 }
 
+/* As if nobody else ever asked, whatever was done last. */
+TEST_F(contract, snapshot_of_who_waits)
+{
+	const long room = subject_room(&self->child, 16 * PAGE);
+	const struct brkw_snapshot_entry *entry;
+	int i;
+
+	ASSERT_EQ(room, map(&self->child, room, 8 * PAGE, ANON | MAP_FIXED, -1));
+	ASSERT_TRUE(subject_mark(&self->child));
+	ASSERT_EQ(room + 4 * PAGE,
+		  map(&self->child, room + 4 * PAGE, 8 * PAGE, ANON | MAP_FIXED, -1));
+	for (i = 0; i < 20; i++) {	/* it may be on its way to where it waits */
+		ASSERT_LT(0, proc_read(BRKW_FOLDER BRKW_FILE_SNAPSHOT, snapshot,
+				       sizeof(snapshot)));
+		entry = entry_of(self->child.pid);
+		ASSERT_NE(NULL, entry);
+		if (entry->value[BRKW_KEY_VM_BYTES] == proc_vm_bytes(self->child.pid))
+			break;
+		usleep(10000);
+	}
+	EXPECT_TRUE(account_agrees_with_kernel(entry));
+	EXPECT_TRUE(account_changed_by(&self->child.before, entry, DELTAS(
+		DELTA(MMAP_ANON_PRIVATE_EVENTS, 1), DELTA(MMAP_ANON_PRIVATE_BYTES, 8 * PAGE),
+		DELTA(MMAP_REPLACED_BYTES, 4 * PAGE)), false));
+}
+
+/* mprotect() splits and joins mappings without a hook of ours. */
+TEST_F(contract, peaks_that_were_shown_stay)
+{
+	const long start = map(&self->child, 0, 64 * PAGE, ANON, -1);
+	struct brkw_snapshot_entry split, joined;
+	int i;
+
+	ASSERT_LT(0, start);
+	for (i = 1; i < 64; i += 2)
+		ASSERT_EQ(0, call(&self->child, SYS_mprotect, start + i * PAGE, PAGE, PROT_READ));
+	ASSERT_EQ(0, account_read(self->child.pid, &split));
+	ASSERT_EQ(0, call(&self->child, SYS_mprotect, start, 64 * PAGE, RW));
+	ASSERT_EQ(0, account_read(self->child.pid, &joined));
+	EXPECT_LE(joined.value[BRKW_KEY_VMA_COUNT] + 60, split.value[BRKW_KEY_VMA_COUNT]);
+	EXPECT_EQ(split.value[BRKW_KEY_VMA_PEAK], joined.value[BRKW_KEY_VMA_PEAK]);
+}
+
 /* It is made at open: whatever happens, the pieces belong together. */
 TEST_F(contract, snapshot_in_pieces)
 {

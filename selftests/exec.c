@@ -190,6 +190,69 @@ TEST_F(exec, failing_too_late)
 	unlink(program);
 }
 
+#if defined(__x86_64__)
+
+/* Stops itself. */
+static const unsigned char stops[] = {
+	0xb8, 0x27, 0x00, 0x00, 0x00, 0x0f, 0x05,	/* getpid() */
+	0x89, 0xc7, 0xbe, 0x13, 0x00, 0x00, 0x00,	/* of it, SIGSTOP */
+	0xb8, 0x3e, 0x00, 0x00, 0x00, 0x0f, 0x05,	/* kill() */
+	0xb8, 0x22, 0x00, 0x00, 0x00, 0x0f, 0x05,	/* pause() */
+	0xeb, 0xf7,					/* again */
+};
+
+/* Its second segment lies in the bss of its first, and ends before that does. */
+static const struct {
+	Elf64_Ehdr elf;
+	Elf64_Phdr segment[2];
+} overlapping = {
+	.elf = {
+		.e_ident = ELFMAG "\2\1\1",		/* 64 bits, little endian */
+		.e_type = ET_EXEC,
+		.e_machine = EM_X86_64,
+		.e_version = EV_CURRENT,
+		.e_entry = 0x400000 + sizeof(overlapping),
+		.e_phoff = offsetof(typeof(overlapping), segment),
+		.e_ehsize = sizeof(Elf64_Ehdr),
+		.e_phentsize = sizeof(Elf64_Phdr),
+		.e_phnum = 2,
+	},
+	.segment = {
+		{ .p_type = PT_LOAD, .p_flags = PF_R | PF_W | PF_X, .p_vaddr = 0x400000,
+		  .p_filesz = PAGE, .p_memsz = 4 * PAGE, .p_align = PAGE },
+		{ .p_type = PT_LOAD, .p_flags = PF_R | PF_W, .p_vaddr = 0x400000 + 2 * PAGE,
+		  .p_offset = PAGE, .p_filesz = PAGE, .p_memsz = PAGE, .p_align = PAGE },
+	},
+};
+
+/* 5.10 maps bss where bss is already, and unmaps what is there from within. */
+TEST_F(exec, bss_over_bss)
+{
+	struct brkw_snapshot_entry acct;
+	char name[BRKW_COMM_LEN];
+	int fd;
+
+	subject_stop(&self->child);
+	snprintf(program, sizeof(program), "/tmp/brkwatch-exec.XXXXXX");
+	fd = mkstemp(program);
+	ASSERT_EQ(sizeof(overlapping), pwrite(fd, &overlapping, sizeof(overlapping), 0));
+	ASSERT_EQ(sizeof(stops), pwrite(fd, stops, sizeof(stops), sizeof(overlapping)));
+	ASSERT_EQ(0, ftruncate(fd, 2 * PAGE));
+	fchmod(fd, 0755);
+	close(fd);
+	ASSERT_EQ(0, subject_start(&self->child));
+	EXPECT_EQ(SUBJECT_GONE, call(&self->child, SYS_execve, (long)program, (long)argv,
+				     (long)envp));
+	snprintf(name, sizeof(name), "%s", basename(program));
+	ASSERT_TRUE(subject_has_become(&self->child, name, &acct));
+	EXPECT_TRUE(account_agrees_with_kernel(&acct));
+	EXPECT_EQ(0, acct.value[BRKW_KEY_MUNMAP_FAIL_EVENTS]);
+	EXPECT_EQ(2, acct.value[BRKW_KEY_MMAP_FILE_PRIVATE_EVENTS]);
+	unlink(program);
+}
+
+#endif
+
 static long step_vfork_exec(const long *arg)
 {
 	pid_t pid = vfork();
