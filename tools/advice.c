@@ -112,14 +112,36 @@ static bool advise_trim(const struct brkw_findings *found, struct brkw_advice *a
 	return true;
 }
 
+/* Whether there is much at the top that free() keeps, and how much. */
+static bool has_top(const struct brkw_heap *heap, uint64_t *ret_sz)
+{
+	uint64_t sz = heap ? heap->trim.sz_top : 0;
+
+	*ret_sz = sz;
+	return heap && heap->nr_arenas && sz >= SZ_TOP_WORTH && heap->params.is_known &&
+	       heap->arenas[0].of[BRKW_TOP].sz <= heap->params.trim_threshold &&
+	       (sz >= SZ_WORTH || sz * 4 >= heap->arenas[0].sz_resident);
+}
+
+static bool advise_never(const struct brkw_findings *found, struct brkw_advice *advice)
+{
+	uint64_t sz;
+
+	if (!has_top(found->heap, &sz) || brkw_params_trims(&found->heap->params))
+		return false;
+	say(advice, "trim_threshold", sz,
+	    "%s are free at the top, and free() never gives it back, because the program says so: "
+	    "without its M_TRIM_THRESHOLD of -1 free() returns them", size_words(sz).text);
+	cost(advice, "more brk calls and page faults when it grows again");
+	return true;
+}
+
 static bool advise_top(const struct brkw_findings *found, struct brkw_advice *advice)
 {
 	const struct brkw_heap *heap = found->heap;
-	uint64_t sz = heap ? heap->trim.sz_top : 0;
+	uint64_t sz;
 
-	if (!heap || !heap->nr_arenas || sz < SZ_TOP_WORTH || !heap->params.is_known ||
-	    heap->arenas[0].of[BRKW_TOP].sz > heap->params.trim_threshold ||
-	    (sz < SZ_WORTH && sz * 4 < heap->arenas[0].sz_resident))
+	if (!has_top(heap, &sz) || !brkw_params_trims(&heap->params))
 		return false;
 	say(advice, "trim_threshold", sz,
 	    "%s are free at the top, and it is %s, under the trim threshold of %s: a lower "
@@ -251,7 +273,7 @@ static bool advise_used(const struct brkw_findings *found, struct brkw_advice *a
 size_t brkw_advice_find(const struct brkw_findings *found, struct brkw_advice *ret_advice)
 {
 	static bool (*const rules[])(const struct brkw_findings *, struct brkw_advice *) = {
-		advise_pin, advise_trim, advise_top, advise_holes, advise_adapted,
+		advise_pin, advise_trim, advise_never, advise_top, advise_holes, advise_adapted,
 		advise_loop, advise_arenas, advise_lazy, advise_used,
 	};
 	size_t nr = 0, i;

@@ -316,13 +316,16 @@ static int start_process(struct brkw_recorder *rec, pid_t pid, int process_fd,
 			 struct brkw_why *why)
 {
 	const struct sigaction stop = { .sa_handler = interrupt };
+	struct sigaction hangup;
 	int err;
 
 	if (has_ended(process_fd))
 		return brkw_why_set(why, -ESRCH, "it has ended");
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGTERM, &stop, NULL);
-	sigaction(SIGHUP, &stop, NULL);
+	sigaction(SIGHUP, NULL, &hangup);
+	if (hangup.sa_handler != SIG_IGN)	/* of nohup */
+		sigaction(SIGHUP, &stop, NULL);
 	err = brkw_recorder_follow(rec, (uint32_t)pid);
 	return err ? brkw_why_set(why, err, "it cannot be followed: %s", strerror(-err)) : 0;
 }

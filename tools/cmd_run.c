@@ -145,16 +145,25 @@ static int print_account(const struct brkw_env *env, const struct brkw_account *
 	return 0;
 }
 
-/* The file is open before the command runs, so that it cannot fail in vain. */
+/*
+ * The file is open before the command runs, so that it cannot fail in vain; but
+ * what is in it stays until there is something to take its place.
+ */
 static FILE *open_output(const char *path, struct brkw_why *why)
 {
-	FILE *out = path ? fopen(path, "we") : stderr;
+	FILE *out = path ? fopen(path, "ae") : stderr;
 
 	if (!out) {
 		brkw_why_what(why, "%s", path);
 		brkw_why_set(why, -errno, "%s", strerror(errno));
 	}
 	return out;
+}
+
+static int begin_output(FILE *out, const char *path)
+{
+	/* a terminal has nothing to give up */
+	return path && ftruncate(fileno(out), 0) && errno != EINVAL ? -errno : 0;
 }
 
 static int close_output(FILE *out, const char *path, struct brkw_why *why)
@@ -199,7 +208,9 @@ static int watch_command(const struct brkw_env *env, const struct brkw_source *s
 		brkw_cmd_failed(&why);
 	} else {
 		brkw_caution_print(env, src);
-		err = print_account(env, &acct, out);
+		err = begin_output(out, path);
+		if (!err)
+			err = print_account(env, &acct, out);
 	}
 	err_close = close_output(out, path, &why);
 	if (err_close)

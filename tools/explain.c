@@ -160,7 +160,7 @@ static void print_thresholds(const struct page *page)
 		return;
 	fprintf(page->out, "  thresholds  mmap %s, trim %s: ",
 		size_words(page, params->mmap_threshold).text,
-		size_words(page, params->trim_threshold).text);
+		brkw_params_trims(params) ? size_words(page, params->trim_threshold).text : "never");
 	if (params->is_fixed)
 		fprintf(page->out, "set by hand\n");
 	else if (params->mmap_threshold > 128 << 10)

@@ -139,6 +139,17 @@ struct brkw_params {
 };
 
 /**
+ * brkw_params_trims() - whether free() ever gives back what is free at the top
+ * @params: the thresholds
+ *
+ * An M_TRIM_THRESHOLD of -1 says never: mallopt(3).
+ */
+static inline bool brkw_params_trims(const struct brkw_params *params)
+{
+	return params->trim_threshold <= INT64_MAX;
+}
+
+/**
  * struct brkw_trim - what malloc_trim(0) would return now
  * @sz_top: resident bytes of the top of the main arena
  * @sz_pages: resident whole pages under free chunks, in all arenas

@@ -24,9 +24,12 @@ static int add_numbers(struct json_object *object, const struct number *numbers,
 	size_t i;
 
 	for (i = 0; !err && i < nr; i++)
-		err = numbers[i].is_flag ?
-			      add_flag(object, numbers[i].name, numbers[i].value) :
-			      add_number(object, numbers[i].name, (int64_t)numbers[i].value);
+		if (numbers[i].is_flag)
+			err = add_flag(object, numbers[i].name, numbers[i].value);
+		else if (numbers[i].value > INT64_MAX)
+			err = add_member(object, numbers[i].name, NULL);
+		else
+			err = add_number(object, numbers[i].name, (int64_t)numbers[i].value);
 	return err;
 }
 
@@ -119,7 +122,7 @@ static int add_params(struct json_object *object, const struct brkw_params *para
 {
 	const struct number thresholds[] = {
 		{ "mmap_bytes", params->mmap_threshold, false },
-		{ "trim_bytes", params->trim_threshold, false },
+		{ "trim_bytes", params->trim_threshold, false },	/* null: never */
 		{ "top_pad_bytes", params->top_pad, false },
 		{ "arena_max", params->arena_max, false },
 		{ "is_fixed", params->is_fixed, true },

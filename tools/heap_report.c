@@ -138,7 +138,7 @@ static void print_params(const struct page *page)
 		size_text(page, params->sz_mmapped, a));
 	fprintf(page->out, "  thresholds: mmap %s, trim %s, %s\n",
 		size_text(page, params->mmap_threshold, a),
-		size_text(page, params->trim_threshold, b),
+		brkw_params_trims(params) ? size_text(page, params->trim_threshold, b) : "never",
 		params->is_fixed ? "set by hand, so they do not adapt" : "adapting");
 }
 
@@ -211,7 +211,9 @@ static void print_trim(const struct page *page)
 	fprintf(page->out, "\nA trim would return %s now\n",
 		size_text(page, trim->sz_top + trim->sz_pages, a));
 	fprintf(page->out, "  %10s  at the top", size_text(page, trim->sz_top, a));
-	if (heap->params.is_known)
+	if (heap->params.is_known && !brkw_params_trims(&heap->params))
+		fprintf(page->out, ", which free() never gives back: M_TRIM_THRESHOLD is -1");
+	else if (heap->params.is_known)
 		fprintf(page->out, ", which free() keeps up to the trim threshold of %s",
 			size_text(page, heap->params.trim_threshold, b));
 	fprintf(page->out, "\n  %10s  in whole pages under free chunks, which malloc_trim(0) "

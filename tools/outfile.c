@@ -68,7 +68,9 @@ int brkw_outfile_open(struct brkw_outfile *out, const char *path, struct brkw_wh
 /* On the disk before it gets its name; whatever the umask is. */
 static int settle(const struct brkw_outfile *out)
 {
-	if (fflush(out->file) || ferror(out->file))
+	if (fflush(out->file))
+		return -errno;
+	if (ferror(out->file))
 		return -EIO;
 	if (fchmod(fileno(out->file), MODE) || fsync(fileno(out->file)))
 		return -errno;

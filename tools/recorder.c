@@ -283,9 +283,11 @@ int brkw_recorder_step(struct brkw_recorder *rec, struct brkw_why *why)
 	brkw_why_what(why, "record");
 	if (err)
 		return brkw_why_set(why, err, "the ring of events: %s", strerror(-err));
-	if (fflush(rec->out) || ferror(rec->out))
-		return brkw_why_set(why, -EIO, "the recording cannot be written");
-	return 0;
+	if (fflush(rec->out))
+		err = -errno;
+	else if (ferror(rec->out))
+		err = -EIO;
+	return err ? brkw_why_set(why, err, "the recording cannot be written: %s", strerror(-err)) : 0;
 }
 
 void brkw_recorder_finish(struct brkw_recorder *rec)

@@ -108,6 +108,29 @@ check_unwaited()
 	[ $status = 0,0 ] || { echo "$status"; return 1; }
 }
 
+# Who is started with nohup goes on when the terminal goes.
+check_nohup()
+{
+	local pid status
+
+	start_subject "$heap_dir/pin"
+	(
+		trap '' HUP
+		exec "$tool" --sysroot "$work/dumps/sys_good" record -o "$work/rec" -p "$heap_pid"
+	) &
+	pid=$!
+	until grep -qs '^event' "$work/rec" || ! kill -0 $pid; do
+		sleep 0.1
+	done
+	kill -HUP $pid
+	sleep 0.5
+	! grep '^end' "$work/rec"
+	status=$?
+	end_subject
+	wait $pid
+	[ "$status,$?" = 0,0 ] && [ "$(tail -n 1 "$work/rec")" = end ]
+}
+
 # A size is the same in every form.
 check_sizes()
 {
@@ -168,6 +191,7 @@ check_player()
 		verdict ok record_limits "limits cannot be raised here"
 	fi
 	judge record_unwaited check_unwaited
+	judge record_nohup check_nohup
 	judge record_thread check_thread
 	judge record_sizes check_sizes
 	if unshare -r true 2>/dev/null; then

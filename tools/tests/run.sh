@@ -154,6 +154,25 @@ check_output()
 	fi
 }
 
+# The page of the last run is there until there is one of this.
+check_run_output()
+{
+	local dir="$work/dumps/usual"
+
+	yes old | head -n 10000 >"$work/page"
+	cp "$work/page" "$work/old"
+	"$tool" --dir "$dir" run -o "$work/page" "$work/no-such-command"
+	[ $? = 127 ] && cmp "$work/page" "$work/old" || return
+	"$tool" --dir "$dir" run -o "$work/page" true
+	cmp "$work/page" "$work/old" || return
+	(
+		cd "$work/dumps" || return
+		exec "$tool" --dir run_page run --json -o "$work/page" -- \
+			sh -c 'sed "s/^pid .*/pid $$/" run_page/block >run_page/ended'
+	)
+	[ "$(wc -l <"$work/page")" -lt 1000 ] && ! grep old "$work/page"
+}
+
 # What root cannot be refused: root becomes nobody for it.
 check_unreadable()
 {
@@ -213,6 +232,7 @@ for file in "$here"/expected/*json*; do
 	check_json "${file##*/}"
 done
 check_output
+judge run_output check_run_output
 check_unreadable
 check_heaps
 check_export

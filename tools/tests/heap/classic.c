@@ -47,6 +47,19 @@ static void run_top(void)
 		free(blocks[i]);
 }
 
+/* The program says that the break never moves back. */
+static void run_never(void)
+{
+	static void *blocks[12000];
+	unsigned int i;
+
+	mallopt(M_TRIM_THRESHOLD, -1);
+	for (i = 0; i < 12000; i++)
+		blocks[i] = make_block(1000);
+	for (i = 0; i < 12000; i++)
+		free(blocks[i]);
+}
+
 /* Every second block of 500 bytes goes: no page is whole. */
 static void run_holes(void)
 {
@@ -181,6 +194,7 @@ static const struct {
 } cases[] = {
 	{ "pinned", run_pinned },
 	{ "top", run_top },
+	{ "never", run_never },
 	{ "holes", run_holes },
 	{ "adaptive", run_adaptive },
 	{ "mapping_loop", run_mapping_loop },
