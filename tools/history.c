@@ -147,6 +147,7 @@ int brkw_history_take(struct brkw_history *history, struct brkw_snapshot *snap)
 	uint64_t dt_ns = 0;
 	size_t i;
 
+	history->has_cgroups = false;
 	if (history->nr_readings && snap->ts_ns && snap->ts_ns == history->now.ts_ns) {
 		brkw_snapshot_free(snap);
 		return 0;
@@ -169,16 +170,34 @@ int brkw_history_take(struct brkw_history *history, struct brkw_snapshot *snap)
 	return 0;
 }
 
+/* The pid of an account that ended may be that of another process by now. */
+static bool has_ended(const struct brkw_account *acct)
+{
+	return acct->state == BRKW_EXITED || acct->state == BRKW_REPLACED;
+}
+
+/* Who cannot be asked any more was last where it was seen last. */
+static void read_cgroup(const struct brkw_account *acct, const char *sysroot)
+{
+	char *cgroup = brkw_cgroup_read(sysroot, acct->pid);
+
+	if (!cgroup)
+		return;
+	free(acct->track->cgroup);
+	acct->track->cgroup = cgroup;
+}
+
+/* A process may be moved at any time: what an earlier reading found does not count. */
 void brkw_history_read_cgroups(struct brkw_history *history, const char *sysroot)
 {
-	struct brkw_account *acct;
 	size_t i;
 
-	for (i = 0; i < history->now.nr_accts; i++) {
-		acct = &history->now.accts[i];
-		if (!acct->track->cgroup)
-			acct->track->cgroup = brkw_cgroup_read(sysroot, acct->pid);
-	}
+	if (history->has_cgroups)
+		return;
+	for (i = 0; i < history->now.nr_accts; i++)
+		if (!has_ended(&history->now.accts[i]))
+			read_cgroup(&history->now.accts[i], sysroot);
+	history->has_cgroups = true;
 }
 
 void brkw_history_free(struct brkw_history *history)

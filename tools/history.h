@@ -7,6 +7,7 @@
 #ifndef BRKW_HISTORY_H
 #define BRKW_HISTORY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,7 +24,7 @@
  * @dt_ns: time between the two readings; 0 if it is not known
  * @sizes: vm_bytes of the newest readings, a ring
  * @nr_sizes: how many there ever were
- * @cgroup: path, or NULL if it has not been read
+ * @cgroup: path, as it was read last, or NULL if it never was
  * @nr_seen: number of the reading that had it last
  * @next: in its bucket
  */
@@ -44,6 +45,7 @@ struct brkw_track {
  * @now: the newest; its accounts have tracks, and may be sorted
  * @before: the one before
  * @nr_readings: how many there were
+ * @has_cgroups: the cgroups have been read since a reading was taken
  * @buckets: tracks by pid
  * @nr_buckets: a power of two, or 0
  * @nr_tracks: how many
@@ -52,6 +54,7 @@ struct brkw_history {
 	struct brkw_snapshot now;
 	struct brkw_snapshot before;
 	uint64_t nr_readings;
+	bool has_cgroups;
 	struct brkw_track **buckets;
 	size_t nr_buckets;
 	size_t nr_tracks;
@@ -68,9 +71,12 @@ struct brkw_history {
 int brkw_history_take(struct brkw_history *history, struct brkw_snapshot *snap);
 
 /**
- * brkw_history_read_cgroups - find the cgroups of accounts that have none yet
- * @history: the newest reading is looked through
+ * brkw_history_read_cgroups - find the cgroups of the accounts of the newest reading
+ * @history: the newest reading is looked through, once for each that was taken
  * @sysroot: prefix of every path, or ""
+ *
+ * A cgroup that cannot be read stays what it was, and so does that of an account
+ * that has ended.
  */
 void brkw_history_read_cgroups(struct brkw_history *history, const char *sysroot);
 

@@ -22,23 +22,42 @@ check_deaf_command()
 	deaf --dir "$work/dumps/usual" run -- grep '^SigIgn' /proc/self/status | grep '1....$'
 }
 
-# watched COMMAND...: what watch says, and how it ends, when that happens to watched/
-watched()
+# during COMMAND WORD...: what the tool says to the words, and how it ends, when the
+# command is run after it has printed something; $pid is the tool
+during()
 {
-	local pid status
+	local what="$1" pid status
+	shift
 
-	ln -sfn dumps/usual "$work/watched"
 	: >"$work/out"
-	"$tool" --dir "$work/watched" watch 1234 0.05 >"$work/out" 2>"$work/err" &
+	"$tool" "$@" >"$work/out" 2>"$work/err" &
 	pid=$!
 	until [ -s "$work/out" ]; do
 		sleep 0.02
 	done
-	(cd "$work" && "$@")
+	(cd "$work" && eval "$what")
 	wait $pid
 	status=$?
+	tail -n 5 "$work/out"
 	cat "$work/err"
 	return $status
+}
+
+# What the tool prints soon, which is as long as it takes, up to 10 s.
+prints()
+{
+	for _ in {1..100}; do
+		grep -q "$1" "$work/out" && return
+		sleep 0.1
+	done
+	return 1
+}
+
+# watched COMMAND...: what watch says, and how it ends, when that happens to watched/
+watched()
+{
+	ln -sfn dumps/usual "$work/watched"
+	during "$*" --dir "$work/watched" watch 1234 0.05
 }
 
 give_way()
@@ -67,6 +86,44 @@ check_watch_off()
 check_watch_end()
 {
 	watched others empty && grep -q '^brkwatch: pid 1234: it has ended$' "$work/err"
+}
+
+# move PATH: process 77 is in that cgroup at once
+move()
+{
+	echo "0::$1" >next
+	mv next dumps/sys_moved/proc/77/cgroup
+}
+
+# moved COMMAND WORD...: what the words print when that happens to sys_moved/
+moved()
+{
+	rm -rf "$work/dumps/sys_moved"
+	cp -R "$work/dumps/sys_ns" "$work/dumps/sys_moved"
+	during "$1; kill \$pid" --sysroot "$work/dumps/sys_moved" "${@:2}"
+}
+
+check_top_moved()
+{
+	moved "move /moved.scope; prints '/moved.scope$'" top -b -d 0.05 -o pid,cgroup -f 77
+	grep -q '/journald.service$' "$work/out" && grep -q '/moved.scope$' "$work/out"
+}
+
+# Who comes is shown from then on, who goes is not.
+check_top_filter_moved()
+{
+	moved "move /moved.scope; prints 77" top -b -d 0.05 -o pid -f /moved
+	grep -q 'brkwatch: 0 of' "$work/out" && grep -q 77 "$work/out" || return
+	moved "move /moved.scope; prints 'brkwatch: 0 of'" top -b -d 0.05 -o pid -f /journald
+	grep -q 77 "$work/out" && grep -q 'brkwatch: 0 of' "$work/out"
+}
+
+# Where nothing can be read, it is where it was.
+check_watch_moved()
+{
+	moved "move /moved.scope; prints '^/moved.scope$'; rm dumps/sys_moved/proc/77/cgroup
+		sleep 0.3" watch -o cgroup 77 0.05
+	grep -q '^/moved.scope$' "$work/out" && ! grep -q '^-$' "$work/out"
 }
 
 # Reading it fails as debugfs lets it fail when the process ends just then.
@@ -103,6 +160,9 @@ check_meanwhile()
 	judge watch_module_gone check_watch_gone
 	judge watch_module_off check_watch_off
 	judge watch_end check_watch_end
+	judge top_moved_to_another_cgroup check_top_moved
+	judge top_filter_by_another_cgroup check_top_filter_moved
+	judge watch_moved_to_another_cgroup check_watch_moved
 	judge show_removed_while_read check_removed
 	judge why_in_container check_why_container
 	judge why_not_exact check_why_not_exact
