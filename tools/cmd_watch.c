@@ -121,6 +121,27 @@ static int read_end(struct watch *w, struct brkw_snapshot *ret_snap, struct brkw
 	return -ENOENT;
 }
 
+/*
+ * Has another process got the pid? A new account alone does not say so: exec opens
+ * one, and so does the module for everybody when it is switched on again or has been
+ * silent. Only that the one before exited does.
+ */
+static bool has_new_owner(struct watch *w, const struct brkw_snapshot *snap)
+{
+	struct brkw_snapshot end;
+	struct brkw_why ignored;
+	int64_t since_ns;
+	bool has_exited;
+
+	if (!w->history.nr_readings ||
+	    !brkw_snapshot_value(&snap->accts[0], BRKW_KEY_WATCHED_SINCE_NS, &since_ns) ||
+	    since_ns == w->history.now.accts[0].track->since_ns || read_end(w, &end, &ignored))
+		return false;
+	has_exited = end.accts[0].state == BRKW_EXITED;
+	brkw_snapshot_free(&end);
+	return has_exited;
+}
+
 /* A heading a screen on a terminal; one for all in a file. */
 static bool wants_heading(const struct watch *w)
 {
@@ -184,6 +205,10 @@ static int step(struct watch *w, struct brkw_why *why)
 	struct brkw_snapshot snap;
 	int err = read_live(w, &snap, why);
 
+	if (!err && has_new_owner(w, &snap)) {
+		brkw_snapshot_free(&snap);
+		err = -ESRCH;
+	}
 	if (!err)
 		return take_reading(w, &snap, why);
 	if (err != -ESRCH)

@@ -88,6 +88,42 @@ check_watch_end()
 	watched others empty && grep -q '^brkwatch: pid 1234: it has ended$' "$work/err"
 }
 
+# followed STATE: what watch says of process 77 when a second account has its pid; the
+# first is in that state, or "forgotten"
+followed()
+{
+	local new="$work/dumps/sys_followed" files=sys/kernel/debug/brkwatch
+
+	rm -rf "$new"
+	cp -R "$work/dumps/sys_ns" "$new"
+	echo 0::/second.scope >"$new/proc/77/cgroup"
+	[ "$1" = forgotten ] || {
+		sed "s/^state .*/state $1/; s/^ended_ns .*/ended_ns 4800000000/" "$new/$files/77"
+		echo
+		cat "$work/dumps/sys_ns/$files/ended"
+	} >"$new/$files/ended"
+	sed -i 's/^comm .*/comm second/; s/^watched_since_ns .*/watched_since_ns 4900000000/' \
+		"$new/$files/77"
+	ln -sfn dumps/sys_ns "$work/watched"
+	during "others sys_followed; prints 'second\|exited'; ! grep -q second out || kill \$pid" \
+		--sysroot "$work/watched" watch -o comm,state,cgroup 77 0.3 100
+}
+
+# The last line is how the first ended, and where it was.
+check_watch_new_owner()
+{
+	followed exited && ! grep -q second "$work/out" &&
+		tail -n 1 "$work/out" | grep '^systemd-journal *exited */system.slice/journald.service$' &&
+		grep -q '^brkwatch: pid 77: it has ended$' "$work/err"
+}
+
+# It goes on, as after exec, or when the module was switched off and on.
+check_watch_goes_on()
+{
+	followed "$1"
+	grep -q '^second *live */second.scope$' "$work/out" && [ ! -s "$work/err" ]
+}
+
 # move PATH: process 77 is in that cgroup at once
 move()
 {
@@ -160,6 +196,9 @@ check_meanwhile()
 	judge watch_module_gone check_watch_gone
 	judge watch_module_off check_watch_off
 	judge watch_end check_watch_end
+	judge watch_pid_of_another check_watch_new_owner
+	judge watch_exec check_watch_goes_on replaced
+	judge watch_account_anew check_watch_goes_on forgotten
 	judge top_moved_to_another_cgroup check_top_moved
 	judge top_filter_by_another_cgroup check_top_filter_moved
 	judge watch_moved_to_another_cgroup check_watch_moved
