@@ -132,6 +132,15 @@ int brkw_comm_parse(const char *text, size_t len, char *ret_comm)
 	return 0;
 }
 
+size_t brkw_comm_cut(const char *text, size_t nr_max)
+{
+	size_t len = strnlen(text, nr_max);
+
+	while (len && (text[len] & 0xc0) == 0x80)
+		len--;
+	return len;
+}
+
 size_t brkw_comm_width(const char *text)
 {
 	size_t width = 0;

@@ -42,6 +42,15 @@ void brkw_comm_clean(char *line);
 int brkw_comm_parse(const char *text, size_t len, char *ret_comm);
 
 /**
+ * brkw_comm_cut - where to cut a text that is too long
+ * @text: UTF-8, terminated
+ * @nr_max: of so many bytes at most
+ *
+ * Return: how many bytes to keep: never a part of a character.
+ */
+size_t brkw_comm_cut(const char *text, size_t nr_max);
+
+/**
  * brkw_comm_width - how many characters a text has
  * @text: UTF-8, as brkw_comm_escape() makes it
  */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "comm.h"
 #include "flame.h"
 #include "format.h"
 #include "growth.h"
@@ -99,15 +100,9 @@ static void print_name(const struct box *box, size_t nr_max, FILE *out)
 	size_t len = box->len < sizeof(text) ? box->len : sizeof(text) - 1;
 
 	memcpy(text, box->name, len);
-	if (len > nr_max) {
-		len = nr_max - 2;
-		/* not in the middle of a character */
-		while (len && (text[len] & 0xc0) == 0x80)
-			len--;
-		memcpy(text + len, "..", 2);
-		len += 2;
-	}
 	text[len] = '\0';
+	if (len > nr_max)
+		memcpy(text + brkw_comm_cut(text, nr_max - 2), "..", sizeof(".."));
 	brkw_format_markup(text, out);
 }
 

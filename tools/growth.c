@@ -6,12 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "comm.h"
 #include "growth.h"
 
 #define SZ_PAGE		4096ULL
 #define MAX_ERRNO	4095
 #define NR_AHEAD	16
-#define SZ_PATH		(64 + BRKW_STACK_DEPTH * BRKW_LABEL_LEN)
+#define SZ_OFFSET	sizeof("+0x0123456789abcdef")
+#define SZ_LABELS	sizeof(char[BRKW_STACK_DEPTH][BRKW_LABEL_LEN])
+#define SZ_PATH		(BRKW_COMM_TEXT + sizeof(";[cut]") + SZ_LABELS)
 
 struct sum {
 	const struct brkw_recording *rec;
@@ -52,12 +55,14 @@ static void replace_separators(char *text)
 const char *brkw_frame_label(const struct brkw_recording *rec, uint32_t frame, char *ret_text)
 {
 	const struct brkw_frame *f = &rec->frames[frame];
+	const char *text = f->name ? f->name : brkw_frame_file(rec, frame);
 
 	if (f->name)
-		snprintf(ret_text, BRKW_LABEL_LEN, "%s", f->name);
+		snprintf(ret_text, BRKW_LABEL_LEN, "%.*s",
+			 (int)brkw_comm_cut(text, BRKW_LABEL_LEN - 1), text);
 	else if (f->module != BRKW_NO_INDEX)
-		snprintf(ret_text, BRKW_LABEL_LEN, "%s+%#" PRIx64, brkw_frame_file(rec, frame),
-			 f->offset);
+		snprintf(ret_text, BRKW_LABEL_LEN, "%.*s+%#" PRIx64,
+			 (int)brkw_comm_cut(text, BRKW_LABEL_LEN - SZ_OFFSET), text, f->offset);
 	else
 		snprintf(ret_text, BRKW_LABEL_LEN, "%#" PRIx64, f->offset);
 	replace_separators(ret_text);
