@@ -228,6 +228,21 @@ static uint64_t round_up(uint64_t n)
 	return (n + SZ_PAGE - 1) & ~(SZ_PAGE - 1);
 }
 
+static uint64_t round_down(uint64_t n)
+{
+	return n & ~(SZ_PAGE - 1);
+}
+
+static bool is_same_call(const struct brkw_event *one, const struct brkw_event *other)
+{
+	return one->call == other->call && !memcmp(one->args, other->args, sizeof(one->args));
+}
+
+static uint64_t size_of(const struct brkw_event *event)
+{
+	return event->bytes < 0 ? 0 - (uint64_t)event->bytes : (uint64_t)event->bytes;
+}
+
 /* A call that changes the size twice has answered to the second. */
 static bool find_result(const struct sum *sum, const struct brkw_event *event, uint64_t *ret)
 {
@@ -238,8 +253,7 @@ static bool find_result(const struct sum *sum, const struct brkw_event *event, u
 	for (i = 0; i < NR_AHEAD && next < end; i++, next++) {
 		if (next->tid != event->tid)
 			continue;
-		if (next->call != event->call ||
-		    memcmp(next->args, event->args, sizeof(event->args)))
+		if (!is_same_call(next, event))
 			return false;
 		if (!next->has_result)
 			continue;
@@ -247,6 +261,27 @@ static bool find_result(const struct sum *sum, const struct brkw_event *event, u
 		return next->result < -(uint64_t)MAX_ERRNO;
 	}
 	return false;
+}
+
+/*
+ * A segment that was split, as by mprotect(), goes piece by piece, the lowest first,
+ * in one call: how much of it is gone? What has an answer was a call of its own.
+ */
+static uint64_t find_detached(const struct sum *sum, const struct brkw_event *event)
+{
+	const struct brkw_event *last = event;
+	uint64_t bytes = 0;
+	size_t i;
+
+	for (i = 0; i < NR_AHEAD && last > sum->rec->events; i++) {
+		last--;
+		if (last->tid != event->tid)
+			continue;
+		if (!is_same_call(last, event) || last->has_result)
+			break;
+		bytes += size_of(last);
+	}
+	return bytes;
 }
 
 /* Where the event's @bytes begin; false if that is not known. */
@@ -263,9 +298,14 @@ static bool find_start(const struct sum *sum, const struct brkw_event *event, ui
 	case BRKW_CALL_MUNMAP:
 		*ret = event->args[0];
 		return !is_growth;
+	case BRKW_CALL_SHMDT:
+		*ret = event->args[0] + find_detached(sum, event);
+		return !is_growth;
 	case BRKW_CALL_MMAP:
-	case BRKW_CALL_SHMAT:
 		*ret = is_growth ? at : event->args[0];
+		return is_known || !is_growth;
+	case BRKW_CALL_SHMAT:
+		*ret = is_growth ? at : round_down(event->args[1]);
 		return is_known || !is_growth;
 	case BRKW_CALL_MREMAP:
 		if (is_growth)
@@ -285,11 +325,6 @@ static uint64_t find_length(const struct brkw_event *event, uint64_t bytes)
 	if (event->call != BRKW_CALL_MUNMAP && event->call != BRKW_CALL_MMAP)
 		return bytes;
 	return asked > bytes ? asked : bytes;
-}
-
-static uint64_t size_of(const struct brkw_event *event)
-{
-	return event->bytes < 0 ? 0 - (uint64_t)event->bytes : (uint64_t)event->bytes;
 }
 
 /* A mapping that becomes larger stays of its kind. */

@@ -66,7 +66,7 @@ struct brkw_stack {
 	bool is_whole;
 };
 
-/** enum brkw_call - system calls of x86-64, the one machine that is recorded on */
+/** enum brkw_call - system calls of x86-64, whatever mode they were made in */
 enum brkw_call {
 	BRKW_CALL_MMAP = 9,
 	BRKW_CALL_MUNMAP = 11,
@@ -74,6 +74,7 @@ enum brkw_call {
 	BRKW_CALL_MREMAP = 25,
 	BRKW_CALL_SHMAT = 30,
 	BRKW_CALL_EXECVE = 59,
+	BRKW_CALL_SHMDT = 67,
 	BRKW_CALL_EXECVEAT = 322,
 };
 
@@ -83,7 +84,7 @@ enum brkw_call {
  * @seq: number of the change in its account
  * @bytes: by how much, corrections taken in
  * @vm_bytes: how large the address space was then
- * @call: number of the system call, -1 for none
+ * @call: number of the system call as struct brkw_syscall has it
  * @args: its first three arguments
  * @result: what it answered, if @has_result
  * @tgid: whose address space

@@ -12,6 +12,7 @@
 #include "proc.h"
 #include "recording.h"
 #include "symbols.h"
+#include "syscall.h"
 #include "unwind.h"
 
 /* Registers of x86-64 as DWARF numbers them; the last is the return address. */
@@ -366,7 +367,9 @@ static bool is_64bit(const struct brkw_raw_event *event)
 /* The registers are of the program that was, and its stack is gone. */
 static bool is_exec(const struct brkw_raw_event *event)
 {
-	return event->regs.orig_ax == BRKW_CALL_EXECVE || event->regs.orig_ax == BRKW_CALL_EXECVEAT;
+	int64_t number = brkw_syscall_read(event).number;
+
+	return number == BRKW_CALL_EXECVE || number == BRKW_CALL_EXECVEAT;
 }
 
 /* libdw goes on by frame pointers, without a word, where there are no tables. */

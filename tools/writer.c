@@ -7,6 +7,7 @@
 #include "bpf/record_bpf.h"
 #include "comm.h"
 #include "recording.h"
+#include "syscall.h"
 #include "unwind.h"
 #include "writer.h"
 
@@ -151,6 +152,7 @@ void brkw_writer_process(struct brkw_writer *w, uint32_t tgid, uint64_t ts_ns,
 void brkw_writer_change(struct brkw_writer *w, const struct brkw_raw_event *event,
 			const struct brkw_trace *trace)
 {
+	const struct brkw_syscall call = brkw_syscall_read(event);
 	uint32_t stack = number_of_stack(w, trace);
 
 	/* a thread may have a name of its own: that of the process is told at exec */
@@ -161,8 +163,8 @@ void brkw_writer_change(struct brkw_writer *w, const struct brkw_raw_event *even
 		" %" PRIu32 " %" PRId64 " %#" PRIx64 " %#" PRIx64 " %#" PRIx64 "\n",
 		(uint64_t)event->ts_ns, event->tgid, event->tid, (uint64_t)event->seq,
 		brkw_change_name(event->change), (int64_t)event->bytes,
-		(uint64_t)event->vm_bytes, stack, (int64_t)event->regs.orig_ax,
-		(uint64_t)event->regs.di, (uint64_t)event->regs.si, (uint64_t)event->regs.dx);
+		(uint64_t)event->vm_bytes, stack, call.number, call.args[0], call.args[1],
+		call.args[2]);
 }
 
 void brkw_writer_correct(struct brkw_writer *w, const struct brkw_raw_event *event)

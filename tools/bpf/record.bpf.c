@@ -28,11 +28,19 @@ struct signal_struct {
 	} live;
 } __attribute__((preserve_access_index));
 
+struct thread_info {
+	__u32 status;
+} __attribute__((preserve_access_index));
+
 struct task_struct {
+	struct thread_info thread_info;
 	int tgid;
 	void *stack;
 	struct signal_struct *signal;
 } __attribute__((preserve_access_index));
+
+/* In the status of a thread; asm/thread_info.h */
+#define TS_COMPAT	0x0002
 
 /* Which helpers the running kernel has is in its own enum of this name. */
 enum bpf_func_id___kernel {
@@ -160,6 +168,17 @@ static const void *user_regs(void)
 	return BPF_CORE_READ(task, stack) + SZ_KERNEL_STACK - sizeof(struct brkw_raw_regs);
 }
 
+/*
+ * The code segment does not tell: a 64-bit program may make such calls, and exec
+ * goes over to those of its new program before it maps it.
+ */
+static bool is_compat(void)
+{
+	const struct task_struct *task = (void *)bpf_get_current_task();
+
+	return BPF_CORE_READ(task, thread_info.status) & TS_COMPAT;
+}
+
 /* The pages next to the stack pointer are there: the thread has just used them. */
 static void copy_stack(struct brkw_raw_event *event)
 {
@@ -220,6 +239,7 @@ int on_change(struct vm_change *ctx)
 	event->pid = who >> 32;
 	event->tid = who;
 	event->sz_stack = 0;
+	event->is_compat = is_compat();
 	bpf_get_current_comm(event->comm, sizeof(event->comm));
 	if (bpf_probe_read_kernel(&event->regs, sizeof(event->regs), user_regs()))
 		__builtin_memset(&event->regs, 0, sizeof(event->regs));

@@ -39,6 +39,7 @@ struct brkw_raw_regs {
  * @pid: the process that is running: not @tgid in a child that borrows
  * @tid: the thread that is running
  * @sz_stack: how much of @stack there is
+ * @is_compat: its system call was made as programs of 32 bits do
  * @comm: name of the thread
  * @regs: its user registers
  * @stack: what lies from the stack pointer on
@@ -54,6 +55,7 @@ struct brkw_raw_event {
 	__u32 pid;
 	__u32 tid;
 	__u32 sz_stack;
+	__u32 is_compat;
 	char comm[16];
 	struct brkw_raw_regs regs;
 	unsigned char stack[BRKW_STACK_MAX];

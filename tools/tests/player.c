@@ -3,14 +3,17 @@
  * Stands for tracer.c and mappings.c, so that record can be tried without the
  * module and without root. In whoever is recorded one change happens, then exec,
  * and then a change of the new program is corrected that was not sent: it has the
- * same number.
+ * same number. With BRKWATCH_PLAY=modes it makes the calls of a 32-bit program and
+ * of one of x32 instead.
  */
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "../array.h"
 #include "../bpf/record_bpf.h"
 #include "../mappings.h"
 #include "../recording.h"
@@ -18,6 +21,11 @@
 
 #define SEQ		1
 #define CS_64BIT	0x33
+#define CS_32BIT	0x23
+#define X32_BIT		0x40000000
+#define JUNK		0x7e57ab1e00000000
+
+typedef void (*take_t)(void *arg, const struct brkw_raw_event *event, size_t sz);
 
 struct brkw_tracer {
 	uint32_t pid;
@@ -26,6 +34,37 @@ struct brkw_tracer {
 
 struct brkw_mappings {
 	bool is_told;
+};
+
+/* A system call that changes the size, and what it answers. */
+struct call {
+	bool is_compat;
+	uint32_t number;
+	uint64_t args[3];
+	enum brkw_change change;
+	int64_t bytes;
+	uint64_t answer;
+};
+
+/* What was taken is given back by the next, but for what exec takes. */
+static const struct call calls[] = {
+	{ true, 192, { 0, 0x5000, 3 }, BRKW_CHANGE_ANON_PRIVATE, 0x5000, 0xf7000000 },
+	{ true, 91, { 0xf7000000, 0x5000, 0 }, BRKW_CHANGE_MUNMAP, -0x5000, 0 },
+	{ true, 90, { 0xffc01230, 0x5000, 3 }, BRKW_CHANGE_ANON_PRIVATE, 0x3000, 0xf6000000 },
+	{ true, 91, { 0xf6000000, 0x3000, 0 }, BRKW_CHANGE_MUNMAP, -0x3000, 0 },
+	{ true, 45, { 0x8002000, 0, 0 }, BRKW_CHANGE_BRK, 0x2000, 0x8002000 },
+	{ true, 45, { 0x8000000, 0, 0 }, BRKW_CHANGE_BRK, -0x2000, 0x8000000 },
+	{ true, 163, { 0xf5000000, 0x1000, 0x3000 }, BRKW_CHANGE_MREMAP, 0x2000, 0xf5000000 },
+	{ true, 91, { 0xf5001000, 0x2000, 0 }, BRKW_CHANGE_MUNMAP, -0x2000, 0 },
+	{ true, 397, { 7, 0, 0 }, BRKW_CHANGE_ANON_SHARED, 0x4000, 0xf4000000 },
+	{ true, 398, { 0xf4000000, 0, 0 }, BRKW_CHANGE_MUNMAP, -0x4000, 0 },
+	{ false, X32_BIT | 9, { 0, 0x6000, 3 }, BRKW_CHANGE_ANON_PRIVATE, 0x6000, 0xf3000000 },
+	{ false, X32_BIT | 11, { 0xf3000000, 0x6000, 0 }, BRKW_CHANGE_MUNMAP, -0x6000, 0 },
+	{ true, 30, { 1, 2, 3 }, BRKW_CHANGE_STACK, 0x1000, 0 },
+	{ true, 11, { 1, 2, 3 }, BRKW_CHANGE_FILE_PRIVATE, 0x1000, 0 },
+	{ true, 358, { 1, 2, 3 }, BRKW_CHANGE_FILE_PRIVATE, 0x1000, 0 },
+	{ false, X32_BIT | 520, { 1, 2, 3 }, BRKW_CHANGE_FILE_PRIVATE, 0x1000, 0 },
+	{ false, X32_BIT | 545, { 1, 2, 3 }, BRKW_CHANGE_FILE_PRIVATE, 0x1000, 0 },
 };
 
 /* Played by the tracer, told by the mappings. */
@@ -62,10 +101,55 @@ int brkw_tracer_follow(struct brkw_tracer *tracer, uint32_t pid)
 	return 0;
 }
 
-int brkw_tracer_poll(struct brkw_tracer *tracer, int timeout_ms,
-		     void (*take)(void *arg, const struct brkw_raw_event *event, size_t sz),
-		     void *arg)
+/* Arguments of a 32-bit call have junk above them, as a 64-bit program may leave. */
+static struct brkw_raw_regs regs_of(const struct call *call)
 {
+	struct brkw_raw_regs regs = { .orig_ax = call->number };
+
+	regs.cs = call->is_compat ? CS_32BIT : CS_64BIT;
+	regs.ip = 0x1000;
+	regs.bx = JUNK | (call->is_compat ? call->args[0] : 0);
+	regs.cx = JUNK | (call->is_compat ? call->args[1] : 0);
+	regs.dx = (call->is_compat ? JUNK : 0) | call->args[2];
+	regs.di = call->is_compat ? JUNK : call->args[0];
+	regs.si = call->is_compat ? JUNK : call->args[1];
+	return regs;
+}
+
+static void play_calls(struct brkw_raw_event *event, take_t take, void *arg)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(calls); i++) {
+		event->seq = SEQ + i;
+		event->kind = BRKW_RAW_CHANGE;
+		event->change = calls[i].change;
+		event->bytes = calls[i].bytes;
+		event->is_compat = calls[i].is_compat;
+		event->regs = regs_of(&calls[i]);
+		take(arg, event, offsetof(struct brkw_raw_event, stack));
+		event->kind = BRKW_RAW_RESULT;
+		event->vm_bytes = calls[i].answer;
+		take(arg, event, offsetof(struct brkw_raw_event, stack));
+	}
+}
+
+static void play_exec(struct brkw_raw_event *event, bool is_done, take_t take, void *arg)
+{
+	event->kind = is_done ? BRKW_RAW_CORRECT : BRKW_RAW_CHANGE;
+	event->bytes = is_done ? 0 : 8192;
+	event->vm_bytes = event->bytes;
+	if (is_done) {
+		exec.pid = event->pid;
+		exec.ts_ns = event->ts_ns;
+	}
+	take(arg, event, offsetof(struct brkw_raw_event, stack));
+}
+
+int brkw_tracer_poll(struct brkw_tracer *tracer, int timeout_ms, take_t take, void *arg)
+{
+	const char *play = getenv("BRKWATCH_PLAY");
+	bool is_modes = play && !strcmp(play, "modes");
 	struct brkw_raw_event event = {
 		.ts_ns = now_ns(),
 		.seq = SEQ,
@@ -76,17 +160,11 @@ int brkw_tracer_poll(struct brkw_tracer *tracer, int timeout_ms,
 	};
 
 	usleep((useconds_t)timeout_ms * 1000);
-	if (tracer->nr_polls == 0) {
-		event.kind = BRKW_RAW_CHANGE;
-		event.bytes = 8192;
-		event.vm_bytes = 8192;
-	} else {
-		event.kind = BRKW_RAW_CORRECT;
-		exec.pid = tracer->pid;
-		exec.ts_ns = event.ts_ns;
-	}
-	if (tracer->nr_polls++ < 2)
-		take(arg, &event, offsetof(struct brkw_raw_event, stack));
+	if (is_modes && tracer->nr_polls == 0)
+		play_calls(&event, take, arg);
+	else if (!is_modes && tracer->nr_polls < 2)
+		play_exec(&event, tracer->nr_polls, take, arg);
+	tracer->nr_polls++;
 	return 0;
 }
 

@@ -59,6 +59,39 @@ check_exec()
 	diff - "$work/out" <<<"player;[cut];0 8192"
 }
 
+# Calls of 32-bit programs and of x32 are written as those of 64-bit programs, and
+# what one has taken another gives back. Another call of the former is told as -1.
+check_modes()
+{
+	BRKWATCH_PLAY=modes play -o "$work/rec" sleep 0.1 || return
+	awk '$1 == "event" { print $6, $7, $10, $11, $12, $13 }' "$work/rec" >"$work/out"
+	"$tool" report --csv "$work/rec" >>"$work/out" || return
+	"$tool" report "$work/rec" | grep 'not known whose' >>"$work/out"
+	diff - "$work/out" <<-EOF
+		anon_private 20480 9 0 0x5000 0x3
+		munmap -20480 11 0xf7000000 0x5000 0
+		anon_private 12288 9 0 0 0
+		munmap -12288 11 0xf6000000 0x3000 0
+		brk 8192 12 0x8002000 0 0
+		brk -8192 12 0x8000000 0 0
+		mremap 8192 25 0xf5000000 0x1000 0x3000
+		munmap -8192 11 0xf5001000 0x2000 0
+		anon_shared 16384 30 0x7 0 0
+		munmap -16384 67 0xf4000000 0 0
+		anon_private 24576 9 0 0x6000 0x3
+		munmap -24576 11 0xf3000000 0x6000 0
+		stack 4096 -1 0x1 0x2 0x3
+		file_private 4096 59 0x1 0x2 0x3
+		file_private 4096 322 0x1 0x2 0x3
+		file_private 4096 59 0x1 0x2 0x3
+		file_private 4096 322 0x1 0x2 0x3
+		kept_bytes,grown_bytes,given_back_bytes,changes,path
+		16384,16384,0,4,"player;execve"
+		4096,94208,90112,7,"player;[cut];0x1000"
+		given back  88K of it, and 0 that is not known whose
+	EOF
+}
+
 # What is not run takes the place of nothing, and leaves nothing.
 check_not_run()
 {
@@ -183,6 +216,7 @@ check_player()
 	fi
 	judge record_pipe check_pipe_of_code
 	judge record_exec check_exec
+	judge record_modes check_modes
 	judge record_not_run check_not_run
 	judge record_in_place check_in_place
 	if (ulimit -l unlimited) 2>/dev/null; then
