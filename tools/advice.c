@@ -82,17 +82,18 @@ static uint64_t key_of(const struct brkw_findings *found, enum brkw_key key)
 
 /* --- one piece of advice each; true if there is evidence for it --- */
 
+/* Addresses cost nothing: only pages count that are still there. */
 static bool advise_pin(const struct brkw_findings *found, struct brkw_advice *advice)
 {
 	const struct brkw_heap *heap = found->heap;
+	uint64_t sz = heap ? heap->pin.sz_below_resident + heap->pin.sz_gap_resident : 0;
 
-	if (!heap || !heap->pin.is_known || !is_worth(heap, heap->pin.sz_alone))
+	if (!heap || !heap->pin.is_known || !is_worth(heap, sz))
 		return false;
-	say(advice, "pin", heap->pin.sz_alone,
-	    "One block of %s at 0x%" PRIx64 " keeps the top from taking in %s: free it, or "
-	    "allocate what lives long before what does not",
-	    size_words(heap->pin.size).text, heap->pin.address,
-	    size_words(heap->pin.sz_alone).text);
+	say(advice, "pin", sz,
+	    "One block of %s at 0x%" PRIx64 " keeps the top from taking in %s that are resident: "
+	    "free it, or allocate what lives long before what does not",
+	    size_words(heap->pin.size).text, heap->pin.address, size_words(sz).text);
 	cost(advice, "a change of the program");
 	return true;
 }

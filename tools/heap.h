@@ -174,8 +174,10 @@ struct brkw_trim {
  * @size: of its chunk, header and all
  * @sz_gap: from its end to the top
  * @sz_gap_cached: of that in caches of threads, which the top cannot take in
+ * @sz_gap_resident: resident whole pages of what is free in the gap
  * @sz_held: free below it, fastbins counted
  * @sz_held_resident: resident whole pages in that
+ * @sz_below_resident: of those the ones right below it, with nothing in use between
  * @sz_cached: below it in caches of threads
  * @sz_alone: what the top would take in if this block were freed, and what is
  *	cached above it
@@ -188,8 +190,10 @@ struct brkw_pin {
 	uint64_t size;
 	uint64_t sz_gap;
 	uint64_t sz_gap_cached;
+	uint64_t sz_gap_resident;
 	uint64_t sz_held;
 	uint64_t sz_held_resident;
+	uint64_t sz_below_resident;
 	uint64_t sz_cached;
 	uint64_t sz_alone;
 	uint64_t next;

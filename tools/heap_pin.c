@@ -26,12 +26,16 @@ static bool is_free(enum brkw_chunk_state state)
 	return state == BRKW_FREE || state == BRKW_FASTBIN;
 }
 
-/* What lies below, while going up. Free chunks beside each other are one. */
+/*
+ * What lies below, while going up. Free chunks beside each other are one run;
+ * @sz_run_resident is of the one that ends here, if one does.
+ */
 struct below {
 	const struct brkw_heap *heap;
 	const struct brkw_region *reg;
 	uint64_t sz_held;
 	uint64_t sz_resident;
+	uint64_t sz_run_resident;
 	uint64_t sz_cached;
 	uint64_t busy_end;
 	uint64_t run;
@@ -40,9 +44,12 @@ struct below {
 
 static void end_run(struct below *below, uint64_t end)
 {
-	if (below->is_run)
-		below->sz_resident += brkw_resident_count(below->reg, below->heap->sz_page,
-							  below->run + BRKW_CHUNK_FREE_HEADER, end);
+	below->sz_run_resident = 0;
+	if (!below->is_run)
+		return;
+	below->sz_run_resident = brkw_resident_count(below->reg, below->heap->sz_page,
+						     below->run + BRKW_CHUNK_FREE_HEADER, end);
+	below->sz_resident += below->sz_run_resident;
 	below->is_run = false;
 }
 
@@ -71,6 +78,7 @@ static void take_used(struct brkw_pin *pin, const struct below *below, uint64_t 
 	pin->size = size;
 	pin->sz_held = below->sz_held;
 	pin->sz_held_resident = below->sz_resident;
+	pin->sz_below_resident = below->sz_run_resident;
 	pin->sz_cached = below->sz_cached;
 }
 
@@ -91,7 +99,9 @@ static void climb(struct brkw_heap *heap, const struct brkw_region *reg, uint64_
 		if (!is_free(state))
 			below.busy_end = addr + size;
 	}
+	end_run(&below, addr);
 	heap->pin.sz_gap_cached = below.sz_cached - heap->pin.sz_cached;
+	heap->pin.sz_gap_resident = below.sz_resident - heap->pin.sz_held_resident;
 }
 
 void brkw_pin_find(struct brkw_heap *heap)

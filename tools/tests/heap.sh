@@ -292,7 +292,7 @@ check_classic_cases()
 {
 	local name
 
-	for name in pinned top never holes adaptive arenas madv_free; do
+	for name in pinned trimmed top never holes adaptive arenas madv_free; do
 		check_case_of "$name" empty
 	done
 	check_case_of mapping_loop why_loop

@@ -35,6 +35,19 @@ static void run_pinned(void)
 		free(blocks[i]);
 }
 
+/* One block pins 19 MiB of addresses, and their pages were given back. */
+static void run_trimmed(void)
+{
+	static void *blocks[20000];
+	unsigned int i;
+
+	for (i = 0; i < 20000; i++)
+		blocks[i] = make_block(1000);
+	for (i = 0; i < 19999; i++)
+		free(blocks[i]);
+	malloc_trim(0);
+}
+
 /* What is free at the top stays just under the trim threshold. */
 static void run_top(void)
 {
@@ -193,6 +206,7 @@ static const struct {
 	void (*run)(void);
 } cases[] = {
 	{ "pinned", run_pinned },
+	{ "trimmed", run_trimmed },
 	{ "top", run_top },
 	{ "never", run_never },
 	{ "holes", run_holes },
