@@ -82,19 +82,55 @@ static uint64_t key_of(const struct brkw_findings *found, enum brkw_key key)
 
 /* --- one piece of advice each; true if there is evidence for it --- */
 
-/* Addresses cost nothing: only pages count that are still there. */
+/* A block and what is cached above it: without the one the other still holds the top. */
+static void say_pin_cached(const struct brkw_pin *pin, struct brkw_advice *advice)
+{
+	say(advice, "pin", pin->sz_below_resident,
+	    "One block of %s at 0x%" PRIx64 ", and %s of freed blocks in caches above it, keep the "
+	    "top from taking in %s that are resident: free it, and let nothing be cached "
+	    "(GLIBC_TUNABLES=glibc.malloc.tcache_count=0)", size_words(pin->size).text,
+	    pin->address, size_words(pin->sz_gap_cached).text,
+	    size_words(pin->sz_below_resident).text);
+	cost(advice, "a change of the program, and slower malloc() and free() of small blocks");
+}
+
+/*
+ * Addresses cost nothing: only pages count that are still there. Those above the
+ * pin are not its doing, and below malloc's own there are none.
+ */
 static bool advise_pin(const struct brkw_findings *found, struct brkw_advice *advice)
 {
 	const struct brkw_heap *heap = found->heap;
-	uint64_t sz = heap ? heap->pin.sz_below_resident + heap->pin.sz_gap_resident : 0;
+	uint64_t sz = heap ? heap->pin.sz_below_resident : 0;
 
-	if (!heap || !heap->pin.is_known || !is_worth(heap, sz))
+	if (!heap || !heap->pin.is_known || heap->pin.is_own || !is_worth(heap, sz))
 		return false;
+	if (heap->pin.sz_gap_cached) {
+		say_pin_cached(&heap->pin, advice);
+		return true;
+	}
 	say(advice, "pin", sz,
 	    "One block of %s at 0x%" PRIx64 " keeps the top from taking in %s that are resident: "
 	    "free it, or allocate what lives long before what does not",
 	    size_words(heap->pin.size).text, heap->pin.address, size_words(sz).text);
 	cost(advice, "a change of the program");
+	return true;
+}
+
+/* What is free between the pin and the top is held by what is cached there. */
+static bool advise_cached(const struct brkw_findings *found, struct brkw_advice *advice)
+{
+	const struct brkw_heap *heap = found->heap;
+	uint64_t sz = heap ? heap->pin.sz_gap_resident : 0;
+
+	if (!heap || !heap->pin.sz_gap_cached || !is_worth(heap, sz))
+		return false;
+	say(advice, "tcache_count", sz,
+	    "%s of freed blocks in caches of threads, above all blocks in use, keep the top from "
+	    "taking in %s that are resident: GLIBC_TUNABLES=glibc.malloc.tcache_count=0 lets "
+	    "nothing be cached", size_words(heap->pin.sz_gap_cached).text, size_words(sz).text);
+	cost(advice, "slower malloc() and free() of small blocks; threads wait for each other in "
+	     "them");
 	return true;
 }
 
@@ -274,8 +310,8 @@ static bool advise_used(const struct brkw_findings *found, struct brkw_advice *a
 size_t brkw_advice_find(const struct brkw_findings *found, struct brkw_advice *ret_advice)
 {
 	static bool (*const rules[])(const struct brkw_findings *, struct brkw_advice *) = {
-		advise_pin, advise_trim, advise_never, advise_top, advise_holes, advise_adapted,
-		advise_loop, advise_arenas, advise_lazy, advise_used,
+		advise_pin, advise_cached, advise_trim, advise_never, advise_top, advise_holes,
+		advise_adapted, advise_loop, advise_arenas, advise_lazy, advise_used,
 	};
 	size_t nr = 0, i;
 

@@ -128,15 +128,21 @@ static void print_held(const struct page *page)
 		size_words(page, trim->sz_holes).text);
 }
 
+/* What is cached above the block is what the top meets first. */
 static void print_pin(const struct page *page)
 {
 	const struct brkw_pin *pin = &page->heap->pin;
 
-	if (pin->is_known)
-		fprintf(page->out, "  pinned by   the block of %s at 0x%" PRIx64 ", %s below the "
-			"top, "
-			"with %s free below it\n", size_words(page, pin->size).text, pin->address,
-			size_words(page, pin->sz_gap).text, size_words(page, pin->sz_held).text);
+	if (!pin->is_known)
+		return;
+	fprintf(page->out, "  pinned by   ");
+	if (pin->sz_gap_cached)
+		fprintf(page->out, "%s in caches, and below them ",
+			size_words(page, pin->sz_gap_cached).text);
+	fprintf(page->out, "the block of %s%s at 0x%" PRIx64 ", %s below the top, with %s free "
+		"below it\n", size_words(page, pin->size).text,
+		pin->is_own ? " (malloc's own)" : "", pin->address,
+		size_words(page, pin->sz_gap).text, size_words(page, pin->sz_held).text);
 }
 
 /* Who called first stands first, as in folded stacks. */

@@ -175,6 +175,24 @@ static void print_classes(const struct page *page)
 
 /* --- pin and trim --- */
 
+/* Nobody can free malloc's own, and what is cached holds the top however low the pin is. */
+static void print_freeing(const struct page *page)
+{
+	const struct brkw_pin *pin = &page->heap->pin;
+	const char *what = "it alone";
+	char text[BRKW_FORMAT_LEN];
+
+	if (pin->sz_gap_cached)
+		what = pin->is_own ? "what is cached above it" : "it and what is cached above it";
+	else if (pin->is_own)
+		return;
+	fprintf(page->out, "  freeing %s would let the top take in %s", what,
+		size_text(page, pin->is_own ? pin->sz_gap : pin->sz_alone, text));
+	if (pin->next)
+		fprintf(page->out, "; the next in use is at 0x%" PRIx64, pin->next);
+	fprintf(page->out, "\n");
+}
+
 static void print_pin(const struct page *page)
 {
 	const struct brkw_pin *pin = &page->heap->pin;
@@ -192,14 +210,9 @@ static void print_pin(const struct page *page)
 		size_text(page, pin->sz_held, a), size_text(page, pin->sz_held_resident, b),
 		size_text(page, pin->sz_cached, c));
 	if (pin->sz_gap_cached)
-		fprintf(page->out, "  above it %s are freed but cached, which holds the top as "
-			"well\n",
+		fprintf(page->out, "  above it %s are freed but cached: they hold the top first\n",
 			size_text(page, pin->sz_gap_cached, a));
-	fprintf(page->out, "  freeing it alone would let the top take in %s",
-		size_text(page, pin->sz_alone, a));
-	if (pin->next)
-		fprintf(page->out, "; the next in use is at 0x%" PRIx64, pin->next);
-	fprintf(page->out, "\n");
+	print_freeing(page);
 }
 
 static void print_trim(const struct page *page)

@@ -292,10 +292,48 @@ check_classic_cases()
 {
 	local name
 
-	for name in pinned trimmed top never holes adaptive arenas madv_free; do
+	for name in pinned pinned_cached lifo lifo_above trimmed top never holes adaptive arenas \
+		madv_free; do
 		check_case_of "$name" empty
 	done
 	check_case_of mapping_loop why_loop
+}
+
+# What the report says of freeing the pin, with every size made the same.
+check_freeing()
+{
+	local name="$1" want="$2" got
+
+	start_subject "$heap_dir/classic" "$name"
+	got=$("$tool" heap "$heap_pid" --no-map 2>"$work/err" |
+		sed -nE '/^  (above it|freeing) /{s/; the next.*//; s/[0-9.]+[KM]/N/g; p}')
+	end_subject
+	compare "heap_freeing_$name" "$want" "$got"
+}
+
+check_freeings()
+{
+	local above="  above it N are freed but cached: they hold the top first"$'\n'
+
+	check_freeing pinned "  freeing it alone would let the top take in N"
+	check_freeing pinned_cached \
+		"$above  freeing it and what is cached above it would let the top take in N"
+	check_freeing lifo "$above  freeing what is cached above it would let the top take in N"
+	check_freeing lifo_above \
+		"$above  freeing it and what is cached above it would let the top take in N"
+}
+
+# The cure that is named where caches hold the top is one.
+check_cache_cure()
+{
+	local name none=glibc.malloc.tcache_count=0
+
+	for name in lifo lifo_above; do
+		start_subject env "GLIBC_TUNABLES=$none" "$heap_dir/classic" "$name"
+		read_heap
+		end_subject
+		compare "heap_uncached_$name" true "$(heap_value '.arenas[0].size_bytes < 1000000')"
+	done
 }
 
 check_fuzz()
@@ -365,6 +403,8 @@ check_heaps()
 	check_odd_heaps
 	check_pipe
 	check_classic_cases
+	check_freeings
+	check_cache_cure
 	check_fuzz
 	check_big
 }

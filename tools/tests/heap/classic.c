@@ -35,6 +35,40 @@ static void run_pinned(void)
 		free(blocks[i]);
 }
 
+/* The same, and blocks that were freed above it stay in the cache of the thread. */
+static void run_pinned_cached(void)
+{
+	static void *blocks[325];
+	unsigned int i;
+
+	for (i = 0; i < 320; i++)
+		blocks[i] = make_block(64 * 1024);
+	make_block(2000);
+	for (; i < 325; i++)
+		blocks[i] = make_block(200);
+	while (i--)
+		free(blocks[i]);
+}
+
+/* Freed from the last to the first: the cache keeps the highest, which hold the rest. */
+static void run_lifo(void)
+{
+	static void *blocks[20000];
+	unsigned int i;
+
+	for (i = 0; i < 20000; i++)
+		blocks[i] = make_block(1000);
+	while (i--)
+		free(blocks[i]);
+}
+
+/* The same above a block in use, which holds nothing. */
+static void run_lifo_above(void)
+{
+	make_block(1000);
+	run_lifo();
+}
+
 /* One block pins 19 MiB of addresses, and their pages were given back. */
 static void run_trimmed(void)
 {
@@ -206,6 +240,9 @@ static const struct {
 	void (*run)(void);
 } cases[] = {
 	{ "pinned", run_pinned },
+	{ "pinned_cached", run_pinned_cached },
+	{ "lifo", run_lifo },
+	{ "lifo_above", run_lifo_above },
 	{ "trimmed", run_trimmed },
 	{ "top", run_top },
 	{ "never", run_never },
