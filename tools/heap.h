@@ -61,7 +61,8 @@ enum brkw_chunk_state {
  * @pages: BRKW_PAGE_* of each page from @start
  * @arena: index of the arena it belongs to
  * @stop: where parsing stopped; @end if it came to its end
- * @reason: why it stopped there, or NULL
+ * @reason: why it stopped there, or NULL; one that is there before it is walked
+ *	says why it cannot be
  */
 struct brkw_region {
 	uint64_t start;

@@ -238,8 +238,9 @@ struct heap_info {
 	uint64_t size;
 };
 
-/* 64 MiB, or for huge pages of 2 MiB and 1 GiB four of them. */
-static const uint64_t sz_pieces[] = { 64ULL << 20, 8ULL << 20, 4ULL << 30 };
+/* 64 MiB, or for huge pages of 2 MiB and 1 GiB four of them. They are aligned to it. */
+#define SZ_PIECE_MIN	(8ULL << 20)
+static const uint64_t sz_pieces[] = { 64ULL << 20, SZ_PIECE_MIN, 4ULL << 30 };
 
 static int add_region(struct brkw_heap *heap, const struct brkw_region *reg)
 {
@@ -261,20 +262,23 @@ static uint64_t align_chunk(uint64_t addr)
 	return (addr + BRKW_CHUNK_ALIGN - 1) & ~(uint64_t)(BRKW_CHUNK_ALIGN - 1);
 }
 
-static bool read_piece(struct brkw_memory *mem, uint64_t addr, uint64_t arena,
-		       struct heap_info *ret_info)
+static bool read_piece(const struct brkw_heap *heap, struct brkw_memory *mem, uint64_t addr,
+		       uint64_t arena, struct heap_info *ret_info)
 {
-	return mem->read(mem, addr, ret_info, sizeof(*ret_info)) && ret_info->arena == arena;
+	return addr % SZ_PIECE_MIN == 0 && mem->read(mem, addr, ret_info, sizeof(*ret_info)) &&
+	       ret_info->arena == arena && ret_info->size >= heap->sz_page &&
+	       ret_info->size % heap->sz_page == 0;
 }
 
 /* The piece that @top is in, or 0. */
-static uint64_t find_piece(struct brkw_memory *mem, uint64_t top, uint64_t arena)
+static uint64_t find_piece(const struct brkw_heap *heap, struct brkw_memory *mem, uint64_t top,
+			   uint64_t arena)
 {
 	struct heap_info info;
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(sz_pieces); i++)
-		if (read_piece(mem, top & ~(sz_pieces[i] - 1), arena, &info))
+		if (read_piece(heap, mem, top & ~(sz_pieces[i] - 1), arena, &info))
 			return top & ~(sz_pieces[i] - 1);
 	return 0;
 }
@@ -288,31 +292,66 @@ static uint64_t first_chunk(const struct brkw_states *states, uint64_t piece, ui
 	return piece + sz_header;
 }
 
-/* All pieces of an arena that is not the main one, from its last to its first. */
+/* Chunks that cannot be walked are told instead of missing. */
+static int add_lost(struct brkw_heap *heap, size_t arena, uint64_t start, uint64_t sz,
+		    const char *reason)
+{
+	const struct brkw_region reg = { .start = start, .end = start + sz, .first = start,
+					 .arena = arena, .stop = start, .reason = reason };
+
+	return add_region(heap, &reg);
+}
+
+/* A piece that says it has @sz bytes, of which @room are mapped. */
+static int add_piece(struct brkw_heap *heap, const struct brkw_states *states, size_t arena,
+		     uint64_t piece, uint64_t sz, uint64_t room)
+{
+	uint64_t address = heap->arenas[arena].address;
+	const struct brkw_region reg = {
+		.start = piece, .end = piece + sz, .arena = arena,
+		.first = first_chunk(states, piece, address, address & 0xfff),
+	};
+
+	if (sz > room)
+		return add_lost(heap, arena, piece, room, "a header of more than is mapped");
+	return add_region(heap, &reg);
+}
+
+/* Is there a region from here already? Then the pieces are a ring. */
+static bool is_added(const struct brkw_heap *heap, size_t arena, uint64_t piece)
+{
+	size_t i;
+
+	for (i = heap->nr_regions; i && heap->regions[i - 1].arena == arena; i--)
+		if (heap->regions[i - 1].start == piece)
+			return true;
+	return false;
+}
+
+/*
+ * All pieces of an arena that is not the main one, from its last to its first,
+ * which has the arena in it.
+ */
 static int add_pieces(struct brkw_heap *heap, struct brkw_memory *mem, size_t arena,
 		      const struct brkw_states *states, const struct brkw_maps *maps)
 {
-	uint64_t address = heap->arenas[arena].address, sz_header = address & 0xfff;
-	uint64_t piece = find_piece(mem, heap->arenas[arena].top, address);
-	const struct brkw_mapping *map;
+	uint64_t address = heap->arenas[arena].address, own = address - (address & 0xfff);
+	uint64_t piece = find_piece(heap, mem, heap->arenas[arena].top, address), last = 0, end;
 	struct heap_info info;
 	int err = 0;
 
-	while (!err && piece && read_piece(mem, piece, address, &info)) {
-		struct brkw_region reg = { .start = piece, .arena = arena };
-
-		map = brkw_maps_find(maps, piece);
-		if (!map || map->start > piece || info.size < heap->sz_page ||
-		    info.size > map->end - piece || info.size % heap->sz_page)
-			break;
-		reg.end = piece + info.size;
-		reg.first = first_chunk(states, piece, address, sz_header);
-		err = add_region(heap, &reg);
-		/* the ring of pieces goes down in time, not in address */
-		if (heap->nr_regions > maps->nr)
-			break;
+	while (!err && read_piece(heap, mem, piece, address, &info) &&
+	       !is_added(heap, arena, piece)) {
+		end = brkw_maps_end(maps, piece);
+		/* one page there is, because it was read */
+		err = add_piece(heap, states, arena, piece, info.size,
+				end ? end - piece : heap->sz_page);
+		last = piece;
 		piece = info.prev;
 	}
+	if (!err && last != own)
+		err = add_lost(heap, arena, own, heap->sz_page,
+			       "an arena of which pieces are missing");
 	return err;
 }
 

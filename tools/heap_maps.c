@@ -103,6 +103,17 @@ const struct brkw_mapping *brkw_maps_find(const struct brkw_maps *maps, uint64_t
 	return NULL;
 }
 
+uint64_t brkw_maps_end(const struct brkw_maps *maps, uint64_t addr)
+{
+	const struct brkw_mapping *map = brkw_maps_find(maps, addr), *last = maps->maps + maps->nr;
+
+	if (!map)
+		return 0;
+	while (map + 1 < last && map[1].start == map->end && map[1].has_file == map->has_file)
+		map++;
+	return map->end;
+}
+
 bool brkw_maps_heap(const struct brkw_maps *maps, uint64_t *ret_start, uint64_t *ret_end)
 {
 	uint64_t start = 0, end = 0;

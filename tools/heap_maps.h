@@ -65,6 +65,18 @@ void brkw_maps_free(struct brkw_maps *maps);
 const struct brkw_mapping *brkw_maps_find(const struct brkw_maps *maps, uint64_t addr);
 
 /**
+ * brkw_maps_end - how far it is mapped from an address on without a gap
+ * @maps: where to look
+ * @addr: the address
+ *
+ * What splits a mapping (madvise(), mlock(), mprotect()) leaves no gap. Memory with
+ * a file behind it and memory without are not taken for one.
+ *
+ * Return: behind the last byte, or 0 if nothing is mapped there.
+ */
+uint64_t brkw_maps_end(const struct brkw_maps *maps, uint64_t addr);
+
+/**
  * brkw_maps_heap - where the brk heap is
  * @maps: where to look
  * @ret_start: first byte

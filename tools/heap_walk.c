@@ -276,9 +276,10 @@ int brkw_walk_region(struct brkw_walk *walk, struct brkw_region *reg)
 	struct cursor cur = { .walk = walk, .reg = reg };
 	uint64_t addr = reg->first;
 
+	if (reg->reason)
+		return 0;
 	reg->nr_chunks = 0;
 	reg->stop = addr;
-	reg->reason = NULL;
 	if (addr < reg->start || addr >= reg->end || addr % BRKW_CHUNK_ALIGN) {
 		reg->reason = "a first chunk outside of the heap";
 		return 0;

@@ -31,7 +31,8 @@ struct brkw_walk {
 /**
  * brkw_walk_region - parse the chunks of a region
  * @walk: how to
- * @reg: its pages are known; chunks, stop and reason are filled in
+ * @reg: its pages are known; chunks, stop and reason are filled in, unless there
+ *	is a reason already
  *
  * Reads only pages that are resident, because reading others would change the
  * process; a header in a page that is swapped out is the exception. Whatever

@@ -247,6 +247,29 @@ check_odd_heaps()
 	compare heap_jemalloc jemalloc "$(heap_value .allocator)"
 }
 
+# All pieces of the arena of a thread are there, or it is told.
+check_arenas()
+{
+	start_subject "$heap_dir/classic" split
+	read_heap
+	end_subject
+	compare heap_split "null 301" "$(heap_value '"\(.stopped) \(.arenas[1].used_count)"')"
+	start_subject "$heap_dir/classic" torn
+	read_heap
+	end_subject
+	compare heap_torn "1 a header of more than is mapped" \
+		"$(heap_value '"\(.stopped.arena) \(.stopped.reason)"')"
+	start_subject "$heap_dir/classic" lost
+	read_heap
+	end_subject
+	compare heap_lost "1 an arena of which pieces are missing" \
+		"$(heap_value '"\(.stopped.arena) \(.stopped.reason)"')"
+	start_subject "$heap_dir/classic" pieces
+	read_heap
+	end_subject
+	compare heap_pieces "null 2560" "$(heap_value '"\(.stopped) \(.arenas[1].used_count)"')"
+}
+
 # A program that has put a pipe where its library was keeps nobody waiting.
 check_pipe()
 {
@@ -401,6 +424,7 @@ check_heaps()
 	check_unchanged
 	check_other_pins
 	check_odd_heaps
+	check_arenas
 	check_pipe
 	check_classic_cases
 	check_freeings

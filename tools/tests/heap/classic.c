@@ -173,6 +173,97 @@ static void run_arenas(void)
 	pthread_barrier_wait(&are_ready);
 }
 
+/* A thread that has an arena and waits when it is done with it. */
+static void run_in_arena(void *(*run)(void *))
+{
+	pthread_t thread;
+
+	pthread_barrier_init(&are_ready, NULL, 2);
+	if (pthread_create(&thread, NULL, run, NULL))
+		_exit(5);
+	pthread_barrier_wait(&are_ready);
+}
+
+/* 300 blocks. Returns the first page that is all in the one in the middle. */
+static char *fill_arena(void)
+{
+	char *block, *page = NULL;
+	unsigned int i;
+
+	for (i = 0; i < 300; i++) {
+		block = make_block(9000);
+		if (i == 150)
+			page = block + (4096 - (uintptr_t)block % 4096);
+	}
+	return page;
+}
+
+static void *split_arena(void *unused)
+{
+	if (madvise(fill_arena(), 4096, MADV_DONTDUMP))
+		_exit(4);
+	pthread_barrier_wait(&are_ready);
+	pause();
+	return unused;
+}
+
+/* What is said of one page makes three mappings of the memory of an arena. */
+static void run_split(void)
+{
+	run_in_arena(split_arena);
+}
+
+static void *tear_arena(void *unused)
+{
+	if (munmap(fill_arena(), 4096))
+		_exit(4);
+	pthread_barrier_wait(&are_ready);
+	pause();
+	return unused;
+}
+
+/* A page of an arena is not there any more. */
+static void run_torn(void)
+{
+	run_in_arena(tear_arena);
+}
+
+/* What a piece of an arena begins with is the address of the arena. */
+static void *lose_arena(void *unused)
+{
+	/* volatile: to the compiler nothing is before the block */
+	*(void *volatile *)((uintptr_t)fill_arena() & ~(64 * MIB - 1)) = NULL;
+	pthread_barrier_wait(&are_ready);
+	pause();
+	return unused;
+}
+
+/* The pieces of an arena cannot be found. */
+static void run_lost(void)
+{
+	run_in_arena(lose_arena);
+}
+
+/* 32 of these fill a piece of an arena to its last page; the first has room for 31. */
+static void *fill_pieces(void *unused)
+{
+	unsigned int i;
+
+	for (i = 0; i < 31 + 79 * 32; i++)
+		if (!malloc(2 * MIB - 64 - 8))
+			_exit(4);
+	pthread_barrier_wait(&are_ready);
+	pause();
+	return unused;
+}
+
+/* Full pieces that are side by side are one mapping: there are more of them than mappings. */
+static void run_pieces(void)
+{
+	mallopt(M_MMAP_THRESHOLD, 32 * MIB);
+	run_in_arena(fill_pieces);
+}
+
 /* Given back by MADV_FREE: the kernel may take it, and has not yet. */
 static void run_madv_free(void)
 {
@@ -250,6 +341,10 @@ static const struct {
 	{ "adaptive", run_adaptive },
 	{ "mapping_loop", run_mapping_loop },
 	{ "arenas", run_arenas },
+	{ "split", run_split },
+	{ "torn", run_torn },
+	{ "lost", run_lost },
+	{ "pieces", run_pieces },
 	{ "madv_free", run_madv_free },
 	{ "damaged", run_damaged },
 	{ "foreign", run_foreign },
