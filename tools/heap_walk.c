@@ -234,6 +234,25 @@ static uint64_t pass_fence(struct cursor *cur, uint64_t addr)
 	return stop_at(cur, addr, "a single fence");
 }
 
+/*
+ * A piece whose top had 48 bytes when the next piece was begun ends in a fence of
+ * 32 that looks like a block, and then a head of 0: sysmalloc() had too little
+ * for a free chunk before the two fences.
+ */
+static bool pass_wide_fence(struct cursor *cur, uint64_t addr, const struct header *header)
+{
+	struct brkw_region *reg = cur->reg;
+	uint64_t *last = reg->nr_chunks ? &reg->chunks[reg->nr_chunks - 1] : NULL;
+
+	if (cur->walk->is_main || header->size != PREV_INUSE ||
+	    addr + BRKW_CHUNK_HEADER != reg->end || !last ||
+	    brkw_chunk_size(*last) != BRKW_CHUNK_MIN || brkw_chunk_state(*last) != BRKW_USED)
+		return false;
+	*last = BRKW_CHUNK_MIN | BRKW_FENCE;
+	stop_at(cur, reg->end, NULL);
+	return true;
+}
+
 static uint64_t pass_top(struct cursor *cur, uint64_t addr, uint64_t size)
 {
 	cur->err = push_chunk(cur->reg, size, BRKW_TOP);
@@ -255,6 +274,8 @@ static uint64_t step(struct cursor *cur, uint64_t addr)
 		return stop_at(cur, addr, "an end without a top");
 	if (!read_header(cur, addr, &header))
 		return stop_at(cur, addr, "memory that cannot be read");
+	if (pass_wide_fence(cur, addr, &header))
+		return 0;
 	reason = judge_header(cur, addr, &header);
 	if (!reason)
 		reason = judge_last(cur->reg, &header);

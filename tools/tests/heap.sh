@@ -264,6 +264,11 @@ check_arenas()
 	end_subject
 	compare heap_lost "1 an arena of which pieces are missing" \
 		"$(heap_value '"\(.stopped.arena) \(.stopped.reason)"')"
+	start_subject "$heap_dir/classic" fence
+	read_heap
+	end_subject
+	compare heap_fence "null []" \
+		"$(heap_value '"\(.stopped) \([.histogram[] | select(.max_bytes == 32)])"')"
 	start_subject "$heap_dir/classic" pieces
 	read_heap
 	end_subject

@@ -244,6 +244,27 @@ static void run_lost(void)
 	run_in_arena(lose_arena);
 }
 
+/* Of the first piece of an arena 48 bytes are left when the second begins. */
+static void *leave_48(void *unused)
+{
+	uintptr_t at, left;
+
+	do {
+		at = (uintptr_t)make_block(40000 - 8) - 16 + 40000;
+		left = -at % (64 * MIB);
+	} while (left >= 100000);
+	make_block(left - 48 - 8);
+	make_block(100000);
+	pthread_barrier_wait(&are_ready);
+	pause();
+	return unused;
+}
+
+static void run_fence(void)
+{
+	run_in_arena(leave_48);
+}
+
 /* 32 of these fill a piece of an arena to its last page; the first has room for 31. */
 static void *fill_pieces(void *unused)
 {
@@ -344,6 +365,7 @@ static const struct {
 	{ "split", run_split },
 	{ "torn", run_torn },
 	{ "lost", run_lost },
+	{ "fence", run_fence },
 	{ "pieces", run_pieces },
 	{ "madv_free", run_madv_free },
 	{ "damaged", run_damaged },
