@@ -55,6 +55,7 @@ enum brkw_chunk_state {
  * @start: first byte
  * @end: behind the last
  * @first: address of the first chunk
+ * @sz_least: what its chunks must sum up to, if they end with the top
  * @chunks: size | state of each, in order of address
  * @nr_chunks: how many were parsed
  * @nr_room: of @chunks
@@ -68,6 +69,7 @@ struct brkw_region {
 	uint64_t start;
 	uint64_t end;
 	uint64_t first;
+	uint64_t sz_least;
 	uint64_t *chunks;
 	size_t nr_chunks;
 	size_t nr_room;

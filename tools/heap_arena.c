@@ -355,11 +355,16 @@ static int add_pieces(struct brkw_heap *heap, struct brkw_memory *mem, size_t ar
 	return err;
 }
 
-/* The brk heap, and where the break could not move a mapping that has the top. */
-static int add_main(struct brkw_heap *heap, const struct brkw_maps *maps)
+/*
+ * The brk heap, and where the break could not move a mapping that has the top. Of
+ * what malloc() mapped in place of the break, nothing leads to more than that: if
+ * it is not all, as @sz_system says, the rest cannot be found.
+ */
+static int add_main(struct brkw_heap *heap, const struct brkw_maps *maps, uint64_t sz_system)
 {
 	struct brkw_region reg = { .arena = 0 };
 	const struct brkw_mapping *map;
+	uint64_t sz_brk;
 	int err = 0;
 
 	if (brkw_maps_heap(maps, &reg.start, &reg.end)) {
@@ -373,7 +378,10 @@ static int add_main(struct brkw_heap *heap, const struct brkw_maps *maps)
 	map = brkw_maps_find(maps, heap->arenas[0].top);
 	if (!map)
 		return 0;
+	sz_brk = reg.end - reg.start;
 	reg = (struct brkw_region){ .start = map->start, .end = map->end, .first = map->start };
+	if (sz_system > sz_brk)
+		reg.sz_least = sz_system - sz_brk;
 	return add_region(heap, &reg);
 }
 
@@ -398,7 +406,8 @@ int brkw_arena_fill(struct brkw_heap *heap, struct brkw_memory *mem,
 		/* before its first block an arena calls its first bin its top */
 		if (arena->top == state->address + off_top)
 			arena->top = 0;
-		err = i ? add_pieces(heap, mem, i, states, maps) : add_main(heap, maps);
+		err = i ? add_pieces(heap, mem, i, states, maps) :
+			  add_main(heap, maps, word_at(state, off_top + OFF_SYSTEM));
 	}
 	return err;
 }

@@ -195,11 +195,19 @@ static bool probe_chain(struct cursor *cur, uint64_t addr)
 	return true;
 }
 
+static bool has_top(const struct cursor *cur)
+{
+	return cur->walk->top >= cur->reg->start && cur->walk->top < cur->reg->end;
+}
+
 /* Two fences in the main arena: somebody else moved the break. Find where it goes on. */
 static uint64_t skip_foreign(struct cursor *cur, uint64_t addr)
 {
 	uint64_t at;
 
+	/* when the break could not be moved: the top is elsewhere */
+	if (addr == cur->reg->end && !has_top(cur))
+		return stop_at(cur, addr, NULL);
 	if (cur->nr_foreign++ == NR_FOREIGN_MAX)
 		return stop_at(cur, addr, "too much memory that is not malloc's");
 	for (at = addr; at < addr + SZ_FOREIGN_MAX && at + BRKW_CHUNK_MIN <= cur->reg->end;
@@ -256,6 +264,9 @@ static bool pass_wide_fence(struct cursor *cur, uint64_t addr, const struct head
 static uint64_t pass_top(struct cursor *cur, uint64_t addr, uint64_t size)
 {
 	cur->err = push_chunk(cur->reg, size, BRKW_TOP);
+	if (addr + size - cur->reg->first < cur->reg->sz_least)
+		return stop_at(cur, addr + size,
+			       "the end of the newest piece: older ones were not found");
 	stop_at(cur, cur->reg->end, NULL);
 	if (addr + size < cur->reg->end - cur->walk->sz_page)
 		cur->err |= push_chunk(cur->reg, (cur->reg->end - addr - size) &

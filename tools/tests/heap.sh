@@ -227,6 +227,15 @@ check_odd_heaps()
 	read_heap
 	end_subject
 	compare heap_foreign "null 402" "$(heap_value '"\(.stopped) \(.arenas[0].used_count)"')"
+	start_subject "$heap_dir/classic" refused
+	read_heap
+	end_subject
+	compare heap_refused "null 902" "$(heap_value '"\(.stopped) \(.arenas[0].used_count)"')"
+	start_subject "$heap_dir/classic" refused_often
+	read_heap
+	end_subject
+	compare heap_refused_often "the end of the newest piece: older ones were not found" \
+		"$(heap_value .stopped.reason)"
 	start_subject "$heap_dir/classic" busy
 	# on a machine whose processors are taken away the time may be over too soon
 	for _ in 1 2 3; do

@@ -319,6 +319,39 @@ static void run_foreign(void)
 		make_block(1000);
 }
 
+/* Somebody has mapped a page where the break would go on. */
+static void block_break(void)
+{
+	uintptr_t end;
+
+	make_block(100);
+	end = ((uintptr_t)sbrk(0) + 4095) & ~4095UL;
+	/* nothing is there, so a hint is enough */
+	if (mmap((void *)end, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) !=
+	    (void *)end)
+		_exit(4);
+}
+
+/* malloc() maps a piece of 1 MiB in place of the break. */
+static void run_refused(void)
+{
+	unsigned int i;
+
+	block_break();
+	for (i = 0; i < 900; i++)
+		make_block(1000);
+}
+
+/* And more of them. */
+static void run_refused_often(void)
+{
+	unsigned int i;
+
+	block_break();
+	for (i = 0; i < 4000; i++)
+		make_block(1000);
+}
+
 /* A pipe stands where a library was, in the current folder. */
 static void run_pipe(void)
 {
@@ -370,6 +403,8 @@ static const struct {
 	{ "madv_free", run_madv_free },
 	{ "damaged", run_damaged },
 	{ "foreign", run_foreign },
+	{ "refused", run_refused },
+	{ "refused_often", run_refused_often },
 	{ "pipe", run_pipe },
 	{ "busy", run_busy },
 };
