@@ -167,7 +167,7 @@ static bool advise_never(const struct brkw_findings *found, struct brkw_advice *
 	if (!has_top(found->heap, &sz) || brkw_params_trims(&found->heap->params))
 		return false;
 	say(advice, "trim_threshold", sz,
-	    "%s are free at the top, and free() never gives it back, because the program says so: "
+	    "%s are free at the top, and free() never gives them back, because the program says so: "
 	    "without its M_TRIM_THRESHOLD of -1 free() returns them", size_words(sz).text);
 	cost(advice, "more brk calls and page faults when it grows again");
 	return true;

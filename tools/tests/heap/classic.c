@@ -145,19 +145,24 @@ static void run_mapping_loop(void)
 
 static pthread_barrier_t are_ready;
 
+/* The arena is in use for as long as its thread is there. */
+static void *stay(void *unused)
+{
+	pthread_barrier_wait(&are_ready);
+	pause();
+	return unused;
+}
+
 static void *run_thread(void *unused)
 {
 	void *blocks[300];
 	unsigned int i;
 
-	(void)unused;
 	for (i = 0; i < 300; i++)
 		blocks[i] = make_block(9000);
 	for (i = 0; i < 299; i++)
 		free(blocks[i]);
-	pthread_barrier_wait(&are_ready);
-	pause();
-	return NULL;
+	return stay(unused);
 }
 
 /* Each thread has an arena of its own, and each arena keeps what is free in it. */
@@ -202,9 +207,7 @@ static void *split_arena(void *unused)
 {
 	if (madvise(fill_arena(), 4096, MADV_DONTDUMP))
 		_exit(4);
-	pthread_barrier_wait(&are_ready);
-	pause();
-	return unused;
+	return stay(unused);
 }
 
 /* What is said of one page makes three mappings of the memory of an arena. */
@@ -217,9 +220,7 @@ static void *tear_arena(void *unused)
 {
 	if (munmap(fill_arena(), 4096))
 		_exit(4);
-	pthread_barrier_wait(&are_ready);
-	pause();
-	return unused;
+	return stay(unused);
 }
 
 /* A page of an arena is not there any more. */
@@ -233,9 +234,7 @@ static void *lose_arena(void *unused)
 {
 	/* volatile: to the compiler nothing is before the block */
 	*(void *volatile *)((uintptr_t)fill_arena() & ~(64 * MIB - 1)) = NULL;
-	pthread_barrier_wait(&are_ready);
-	pause();
-	return unused;
+	return stay(unused);
 }
 
 /* The pieces of an arena cannot be found. */
@@ -255,9 +254,7 @@ static void *leave_48(void *unused)
 	} while (left >= 100000);
 	make_block(left - 48 - 8);
 	make_block(100000);
-	pthread_barrier_wait(&are_ready);
-	pause();
-	return unused;
+	return stay(unused);
 }
 
 static void run_fence(void)
@@ -273,9 +270,7 @@ static void *fill_pieces(void *unused)
 	for (i = 0; i < 31 + 79 * 32; i++)
 		if (!malloc(2 * MIB - 64 - 8))
 			_exit(4);
-	pthread_barrier_wait(&are_ready);
-	pause();
-	return unused;
+	return stay(unused);
 }
 
 /* Full pieces that are side by side are one mapping: there are more of them than mappings. */
