@@ -303,7 +303,10 @@ static int take_descriptor(const struct subject *child, int fd)
 	return fd;
 }
 
-/* Pages that are not there until they are given, by a descriptor of userfaultfd(). */
+/*
+ * Pages that are not there until they are given, by a descriptor of userfaultfd();
+ * one that may block, poll() takes for an error at once.
+ */
 static bool hold_back(int fd, long start, long size)
 {
 	struct uffdio_register range = {
@@ -319,7 +322,7 @@ static bool is_wanted(int fd)
 {
 	struct pollfd waiting = { .fd = fd, .events = POLLIN };
 
-	return poll(&waiting, 1, 10000) == 1;
+	return poll(&waiting, 1, 10000) == 1 && waiting.revents == POLLIN;
 }
 
 static bool give(int fd, long start, long size)
@@ -338,7 +341,7 @@ TEST_F(life, userfaultfd)
 	int fd;
 
 	ASSERT_EQ(0, subject_settle(&self->child));
-	fd = call(&self->child, SYS_userfaultfd, O_CLOEXEC);
+	fd = call(&self->child, SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
 	if (fd == -ENOSYS)
 		SKIP(return, "no userfaultfd() in this kernel");
 	ASSERT_LE(0, fd);
@@ -399,7 +402,7 @@ TEST_F(life, reader_that_takes_for_ever)
 	char path[64];
 	int fd;
 
-	fd = syscall(SYS_userfaultfd, O_CLOEXEC);
+	fd = syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		SKIP(return, "no userfaultfd() in this kernel");
 	reading.page = mmap(NULL, PAGE, RW, ANON, -1, 0);
