@@ -148,8 +148,8 @@ struct brkw_pending {
  * struct brkw_over - what a mapping with MAP_FIXED is put over
  * @start: first address of the mapping
  * @nr_pages: pages that are mapped there before
- * @caller: who maps, and in which system call: both must be the same for an
- *	    unmapping to be the one that makes room
+ * @caller: who maps, and in which system call, as one number, which must be the
+ *	    same for an unmapping to be the one that makes room
  */
 struct brkw_over {
 	unsigned long start;
@@ -172,7 +172,8 @@ struct brkw_over {
  *	      changes pages; only compared
  * @value: the keys that are counted; the others are made by read.c, which uses
  *	   their places, see there, but for the last, which has none. Mostly written
- *	   under the mmap write lock; what returns tell, without
+ *	   under the mmap write lock; what returns tell, and peaks that are shown,
+ *	   without
  * @over: what @pending is put over, if it is
  * @lock: guards @threads and, with the table's lock, the end
  * @ref: one for being live or awaiting the worker, one for the list of ended

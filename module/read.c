@@ -2,8 +2,9 @@
 /*
  * An account as the numbers that people see: what was counted, what follows
  * from it, and what the kernel itself says, beside each other. A reader takes
- * no lock that a hook waits for, but one: to tell whether the last operation
- * failed or is still under way, it may take the mmap lock of the process.
+ * two locks that a hook waits for: the account's while it adds up the threads,
+ * for which only who is created or ends waits; and, if need be, the mmap lock of the
+ * process, to tell whether the last operation failed or is still under way.
  *
  * What follows from other keys has a place among the values of an account all
  * the same. When the account ends, the places of VM_BYTES, VMA_COUNT, BRK_BYTES,
@@ -99,11 +100,17 @@ static unsigned long read_settled(struct brkw_account *acct, struct mm_struct *m
 	return nr_ledger;
 }
 
-static void raise_peaks(s64 *value)
+/* exec sets the two one after the other, while the process can be read. */
+static s64 read_brk_bytes(const struct mm_struct *mm)
 {
-	value[BRKW_KEY_VMA_PEAK] = max(value[BRKW_KEY_VMA_PEAK], value[BRKW_KEY_VMA_COUNT]);
-	value[BRKW_KEY_BRK_PEAK_BYTES] = max(value[BRKW_KEY_BRK_PEAK_BYTES],
-					     value[BRKW_KEY_BRK_BYTES]);
+	unsigned long start = READ_ONCE(mm->start_brk), end = READ_ONCE(mm->brk);
+
+	return start && end > start ? end - start : 0;
+}
+
+static void raise_peak(s64 *value, unsigned int peak, unsigned int key)
+{
+	value[peak] = max(value[peak], value[key]);
 }
 
 static void read_mm(struct brkw_account *acct, struct mm_struct *mm, s64 *value, bool may_wait)
@@ -117,10 +124,11 @@ static void read_mm(struct brkw_account *acct, struct mm_struct *mm, s64 *value,
 		value[BRKW_KEY_BRK_FAIL_EVENTS]++;
 	derive_sums(value, nr_ledger);
 	value[BRKW_KEY_VMA_COUNT] = READ_ONCE(mm->map_count);
-	value[BRKW_KEY_BRK_BYTES] = READ_ONCE(mm->brk) - READ_ONCE(mm->start_brk);
+	value[BRKW_KEY_BRK_BYTES] = read_brk_bytes(mm);
 	/* mprotect() and others that split and join are no hooks, but what was shown stays */
-	brkw_raise_peak(acct, BRKW_KEY_VMA_PEAK, value[BRKW_KEY_VMA_COUNT]);
-	raise_peaks(value);
+	value[BRKW_KEY_VMA_PEAK] = brkw_raise_peak(acct, BRKW_KEY_VMA_PEAK,
+						   value[BRKW_KEY_VMA_COUNT]);
+	raise_peak(value, BRKW_KEY_BRK_PEAK_BYTES, BRKW_KEY_BRK_BYTES);
 }
 
 /* The address space is another process's, and so is what becomes of it. */
@@ -293,7 +301,7 @@ void brkw_read_freeze(struct brkw_account *acct)
 	if (mm) {
 		keep(acct, BRKW_KEY_VM_BYTES, (s64)acct->nr_ledger << PAGE_SHIFT);
 		keep(acct, BRKW_KEY_VMA_COUNT, mm->map_count);
-		keep(acct, BRKW_KEY_BRK_BYTES, mm->brk - mm->start_brk);
+		keep(acct, BRKW_KEY_BRK_BYTES, read_brk_bytes(mm));
 	}
 	freeze_faults(acct);
 	keep(acct, BRKW_KEY_MISSED_EVENTS, brkw_ledger_missed(acct));
@@ -321,7 +329,8 @@ static void read_ended(const struct brkw_account *acct, struct brkw_snapshot_ent
 	flt[1] = value[BRKW_KEY_FAULT_MAJOR];
 	derive_faults(value, acct->has_kernel_flt ? flt : NULL, flt);
 	derive_sums(value, value[BRKW_KEY_VM_BYTES] >> PAGE_SHIFT);
-	raise_peaks(value);
+	raise_peak(value, BRKW_KEY_VMA_PEAK, BRKW_KEY_VMA_COUNT);
+	raise_peak(value, BRKW_KEY_BRK_PEAK_BYTES, BRKW_KEY_BRK_BYTES);
 	if (acct->is_borrower)
 		hide_borrowed(entry);
 }

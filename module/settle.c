@@ -253,13 +253,13 @@ void brkw_settle_account(struct brkw_account *acct)
 
 /*
  * Another task, or another system call of the same, has another one: tasks are further
- * apart than system calls, and an address that both are given is the same. ipc() of
- * 32-bit programs is many calls: which, its first argument says.
+ * apart than the numbers of system calls. ipc() of 32-bit programs is many calls: which,
+ * the low half of its first argument says, and is kept out of the way of the rest.
  */
 static unsigned long current_caller(void)
 {
 	return (unsigned long)current + syscall_get_nr(current, task_pt_regs(current)) +
-	       brkw_first_argument();
+	       (brkw_first_argument() << (BITS_PER_LONG - 16));
 }
 
 /*

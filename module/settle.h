@@ -30,14 +30,15 @@ static __always_inline void brkw_add_value(struct brkw_account *acct, unsigned i
  * @key: the key
  * @n: what was seen
  *
- * Context: any; any number of writers.
+ * Context: any; any number of writers. Return: the peak.
  */
-static __always_inline void brkw_raise_peak(struct brkw_account *acct, enum brkw_key key, s64 n)
+static __always_inline s64 brkw_raise_peak(struct brkw_account *acct, enum brkw_key key, s64 n)
 {
 	s64 old = atomic64_read(&acct->value[key]);
 
 	while (unlikely(old < n) && !atomic64_try_cmpxchg(&acct->value[key], &old, n))
 		;	/* somebody else has raised it */
+	return max(old, n);
 }
 
 /**

@@ -174,6 +174,36 @@ TEST_F(brk, shrink_where_nothing_is_left)
 	}
 }
 
+/* Both begin at arg[0], and what they were asked for differs as their numbers do. */
+static long step_put_and_shrink(const long *arg)
+{
+	long got = raw(SYS_mmap, arg[0], arg[1], RW, ANON | MAP_FIXED, -1, 0);
+
+	return got == arg[0] ? raw(SYS_brk, arg[0] - (SYS_brk - SYS_mmap)) : got;
+}
+
+/* Of @nr pages mapped at the end of the heap, 4 lie over it. */
+static void expect_put_and_shrunk(struct __test_metadata *_metadata,
+				  FIXTURE_DATA(brk) *self, long nr)
+{
+	const long apart = SYS_brk - SYS_mmap, end = self->end;
+
+	call(&self->child, SYS_brk, end + 4 * PAGE);
+	expect_step(end - apart, step(&self->child, step_put_and_shrink, end, nr * PAGE),
+		    DELTA(MMAP_ANON_PRIVATE_EVENTS, 1),
+		    DELTA(MMAP_ANON_PRIVATE_BYTES, nr * PAGE),
+		    DELTA(MMAP_REPLACED_BYTES, 4 * PAGE), DELTA(BRK_SHRINK_EVENTS, 1),
+		    DELTA(BRK_SHRINK_BYTES, 4 * PAGE), DELTA(BRK_BYTES, -4 * PAGE - apart));
+	call(&self->child, SYS_munmap, end, 8 * PAGE);
+	call(&self->child, SYS_brk, end);
+}
+
+TEST_F(brk, shrink_to_where_a_mapping_was_put)
+{
+	expect_put_and_shrunk(_metadata, self, 4);
+	expect_put_and_shrunk(_metadata, self, 8);
+}
+
 static void ask(const long *arg, long to)
 {
 	long got = raw(SYS_brk, to);
