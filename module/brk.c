@@ -60,12 +60,12 @@ bool brkw_brk_call(struct mm_struct *mm, unsigned long request)
 
 	if (unlikely(!acct))
 		return false;
+	brkw_brk_end(acct);
 	if (!request) {
 		atomic64_inc(&acct->value[BRKW_KEY_BRK_SAME_EVENTS]);
 		return false;
 	}
 	brkw_brk_note_peak(acct, READ_ONCE(mm->brk));	/* where calls before have left it */
-	brkw_brk_end(acct);
 	if (unlikely(!is_told_by_pages(mm, request)))
 		return brkw_outcome_await(BRKW_AWAITS_BRK, 0, mm, request);
 	WRITE_ONCE(acct->brk_task, current);

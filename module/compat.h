@@ -226,15 +226,15 @@ static inline void brkw_user_arguments(unsigned long *args)
  *
  * The user registers tell of the last entry into the kernel. A task that has
  * left brk() and runs in user mode since is taken for one still in it, until
- * the next tick: late, but not wrong. A task that exits loses its stack, and
- * the registers with it, long before it is freed: it may be a zombie.
- * Context: any.
+ * the next tick: late, but not wrong. None stops within brk(). A task that exits
+ * loses its stack, and the registers with it, long before it is freed: it may be
+ * a zombie. Context: any.
  */
 static inline bool brkw_task_is_in_brk(struct task_struct *task)
 {
 	struct pt_regs regs;
 
-	if (READ_ONCE(task->flags) & PF_EXITING)
+	if (READ_ONCE(task->flags) & PF_EXITING || task_is_stopped_or_traced(task))
 		return false;
 	if (copy_from_kernel_nofault(&regs, task_pt_regs(task), sizeof(regs)))
 		return false;

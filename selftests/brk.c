@@ -7,6 +7,7 @@
 #include "subject.h"
 
 #define NR_ROUNDS	500
+#define NR_ASKED	50000
 
 /* The tally of a race. */
 enum { NR_QUERIES, NR_GRANTED, NR_REFUSED };
@@ -101,6 +102,36 @@ TEST_F(brk, below_its_start)
 TEST_F(brk, beyond_all_addresses)
 {
 	expect_step(self->end, call(&self->child, SYS_brk, -PAGE), DELTA(BRK_FAIL_EVENTS, 1));
+}
+
+static long step_be_refused_and_ask(const long *arg)
+{
+	long i, got = raw(SYS_brk, 1);
+
+	for (i = 0; i < arg[0]; i++)
+		got = raw(SYS_brk, 0);
+	return got;
+}
+
+/* It is in brk() whenever somebody looks, but not in the one that was refused. */
+TEST_F_TIMEOUT(brk, refused_and_asked_from_then_on, 120)
+{
+	const __s64 *old = self->child.before.value;
+	struct brkw_snapshot_entry acct;
+	int nr_looks = 0;
+
+	ASSERT_TRUE(subject_mark(&self->child));
+	begin_step(&self->child, step_be_refused_and_ask, NR_ASKED);
+	do {
+		usleep(10000);
+		ASSERT_EQ(0, account_read(self->child.pid, &acct));
+		if (acct.value[BRKW_KEY_BRK_SAME_EVENTS] == old[BRKW_KEY_BRK_SAME_EVENTS])
+			continue;
+		EXPECT_EQ(old[BRKW_KEY_BRK_FAIL_EVENTS] + 1, acct.value[BRKW_KEY_BRK_FAIL_EVENTS]);
+		nr_looks++;
+	} while (acct.value[BRKW_KEY_BRK_SAME_EVENTS] < old[BRKW_KEY_BRK_SAME_EVENTS] + NR_ASKED);
+	EXPECT_EQ(self->end, subject_answer(&self->child));
+	EXPECT_LT(1, nr_looks);
 }
 
 TEST_F(brk, refused_by_rlimit_data)
