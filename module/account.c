@@ -171,11 +171,24 @@ static void name_account(struct brkw_account *acct, struct task_struct *leader)
 	brkw_account_queue(acct);
 }
 
+static struct brkw_account *open_account(struct mm_struct *mm, struct task_struct *leader,
+					 bool is_gathering)
+{
+	struct brkw_account *acct = take_account(mm);
+
+	if (!acct)
+		return NULL;
+	acct->is_gathering = is_gathering;
+	name_account(acct, leader);
+	add_account(acct);
+	return acct;
+}
+
 /**
- * brkw_account_open() - open the account of a process
+ * brkw_account_open() - open the account of a process that is new
  * @mm: its address space; total_vm must be settled or its write lock held
  * @is_owner: false if the address space is another process's
- * @leader: any thread of the process
+ * @leader: its only thread
  *
  * Context: any; @leader and @mm are held by the caller. Return: the account,
  * or NULL (counted) if none is free.
@@ -183,13 +196,22 @@ static void name_account(struct brkw_account *acct, struct task_struct *leader)
 struct brkw_account *brkw_account_open(struct mm_struct *mm, bool is_owner,
 				       struct task_struct *leader)
 {
-	struct brkw_account *acct = take_account(is_owner ? mm : NULL);
+	return open_account(is_owner ? mm : NULL, leader, false);
+}
 
-	if (!acct)
-		return NULL;
-	name_account(acct, leader);
-	add_account(acct);
-	return acct;
+/**
+ * brkw_account_open_gathering() - open the account of a process that runs
+ * @mm: as for brkw_account_open()
+ * @is_owner: likewise
+ * @leader: any of its threads
+ *
+ * Nobody sees it until the caller has given it all threads that there are, and what
+ * the kernel counted before. Context and return: as brkw_account_open().
+ */
+struct brkw_account *brkw_account_open_gathering(struct mm_struct *mm, bool is_owner,
+						 struct task_struct *leader)
+{
+	return open_account(is_owner ? mm : NULL, leader, true);
 }
 
 /**
@@ -263,7 +285,7 @@ void brkw_account_fork(struct task_struct *child)
 void brkw_account_exec(void)
 {
 	struct brkw_thread *thread = brkw_thread_find(current);
-	struct brkw_account *acct = thread ? thread->acct : NULL;
+	struct brkw_account *acct = thread ? smp_load_acquire(&thread->acct) : NULL; /* __detach() */
 
 	if (!brkw_ledger_may_open())
 		return;

@@ -36,6 +36,8 @@ static unsigned int __adopt_threads(struct task_struct *leader, struct brkw_acco
 		atomic64_add(flt[1], &acct->value[BRKW_KEY_FAULT_MAJOR]);
 	}
 	preempt_enable();
+	if (nr)		/* collect_bucket(), work_on() */
+		smp_store_release(&acct->is_gathering, false);
 	return nr;
 }
 
@@ -84,7 +86,7 @@ static void __adopt(struct task_struct *leader, struct task_struct *task,
 	if (acct && (acct->is_embryo || acct->tgid == task_tgid_nr(leader)))
 		acct = NULL;	/* a hook of its own is at it */
 	else
-		acct = brkw_account_open(mm, !acct, leader);
+		acct = brkw_account_open_gathering(mm, !acct, leader);
 	preempt_enable();
 	if (acct && !adopt_threads(leader, acct))
 		brkw_account_drop(acct);	/* as open_thread() in account.c */

@@ -183,6 +183,7 @@ struct brkw_over {
  * @state: &enum brkw_state
  * @is_move_counted: the last mapping that moved has raised the events
  * @is_embryo: exec builds this address space; nobody sees it yet
+ * @is_gathering: adopt.c gives it its threads; nobody sees it yet
  * @is_closing: somebody has begun to end it; guarded by @lock
  * @is_retired: it has let go of @mm and @pid; guarded by @lock
  * @is_queued: on the worker's queue; guarded by the queue's lock
@@ -223,6 +224,7 @@ struct brkw_account {
 	u8 state;
 	bool is_move_counted;
 	bool is_embryo;
+	bool is_gathering;
 	bool is_closing;
 	bool is_retired;
 	bool is_queued;
@@ -354,6 +356,8 @@ void brkw_account_stats(struct brkw_ledger_stats *stats);
 unsigned int brkw_account_nr_live(void);
 struct brkw_account *brkw_account_open(struct mm_struct *mm, bool is_owner,
 				       struct task_struct *leader);
+struct brkw_account *brkw_account_open_gathering(struct mm_struct *mm, bool is_owner,
+						 struct task_struct *leader);
 void brkw_account_open_embryo(struct mm_struct *mm);
 void brkw_account_fork(struct task_struct *child);
 void brkw_account_exec(void);

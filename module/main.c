@@ -71,9 +71,10 @@ static int start_watching(bool is_patient)
 		brkw_ledger_clear();
 		return err;
 	}
-	brkw_ledger_set_phase(BRKW_ADOPTING);
+	/* before the first account, which may end at once */
 	brkw_probe_unknown(true, unknown);
 	brkw_read_set_unknown(unknown);
+	brkw_ledger_set_phase(BRKW_ADOPTING);
 	ask_hooks();
 	err = brkw_adopt_all(is_patient);
 	if (err) {

@@ -263,7 +263,7 @@ static void __detach(struct brkw_thread *thread, struct brkw_account *acct)
 		*nr = 0;
 	}
 	list_del_init(&thread->link);
-	thread->acct = NULL;
+	smp_store_release(&thread->acct, NULL);	/* who sees that may link it elsewhere */
 }
 
 /**
@@ -311,7 +311,7 @@ static void queue_orphan(struct brkw_account *acct)
 /* Leaves the account; returns it, for queue_orphan(), if nobody is left in it. */
 static struct brkw_account *leave_account(struct brkw_thread *thread)
 {
-	struct brkw_account *acct = thread->acct;
+	struct brkw_account *acct = smp_load_acquire(&thread->acct);	/* __detach() */
 	unsigned long irqflags;
 	bool is_last;
 

@@ -246,7 +246,8 @@ static void work_on(struct brkw_account *acct)
 		return;		/* who closes it queues it again */
 	} else if (READ_ONCE(acct->is_orphan)) {
 		close_orphan(acct);
-	} else if (is_young(acct) || !ledger_ops->publish(acct)) {
+	} else if (is_young(acct) || smp_load_acquire(&acct->is_gathering) ||	/* adopt.c */
+		   !ledger_ops->publish(acct)) {
 		postpone(acct);
 	}
 }

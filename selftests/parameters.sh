@@ -178,6 +178,19 @@ no_faults_at_load() {
 	reload attach=kprobe faults=0 && wait_for test -e "$folder/$$" && unknown_faults $$ && all_balance
 }
 
+# Nor of who has ended before loading has.
+no_faults_while_loading() {
+	local forks status
+	while :; do (:); done &
+	forks=$!
+	reload faults=0
+	status=$?
+	kill $forks
+	wait $forks
+	[ $status = 0 ] && at_least "ended processes" "$(grep -c '^pid ' $folder/ended)" 1 &&
+		unknown_faults ended
+}
+
 by_kprobes_alone() {
 	reload attach=kprobe && at_least "armed hooks" "$(nr_armed)" 10 &&
 		equals "hooks by ftrace" "$(grep -c '^hook .* ftrace ' $folder/stats)" 0 && all_balance
@@ -188,7 +201,7 @@ main() {
 	need_module
 	trap stop_sleeper EXIT
 	ktap_print_header
-	ktap_set_plan 19
+	ktap_set_plan 20
 	mark_log
 	check "load" reload
 	start_sleeper || fail_all "no account of $sleeper"
@@ -209,6 +222,7 @@ main() {
 	check "max_processes=4" few_processes
 	check "load with enabled=0" off_at_load
 	check "load with faults=0" no_faults_at_load
+	check "load with faults=0 while processes come and go" no_faults_while_loading
 	check "load with attach=kprobe" by_kprobes_alone
 	reload
 	check "the kernel's log is clean" log_is_clean

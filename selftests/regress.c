@@ -147,6 +147,15 @@ TEST_F(regress, exec_while_somebody_borrows)
 #define NR_MANY		4000	/* more than are kept of a burst */
 #define SZ_LITTLE	8192
 
+/* The page above is its parent's doing. */
+static int fault_and_wait(void *unused)
+{
+	volatile char page[PAGE];
+
+	page[0] = 1;
+	return wait_for_ever(unused);
+}
+
 static long step_have_threads(const long *arg)
 {
 	const int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
@@ -155,7 +164,7 @@ static long step_have_threads(const long *arg)
 	int i;
 
 	for (i = 1; i <= NR_MANY; i++)
-		if (clone(wait_for_ever, stacks + i * SZ_LITTLE, flags, NULL) < 0)
+		if (clone(fault_and_wait, stacks + i * SZ_LITTLE, flags, NULL) < 0)
 			break;
 	return i - 1;
 }
@@ -177,6 +186,57 @@ TEST_F_TIMEOUT(regress, many_threads_are_adopted, NR_SECONDS)
 	ASSERT_EQ(0, account_read(self->child.pid, &acct));
 	EXPECT_TRUE(account_is_sound(&acct));
 	EXPECT_EQ(0, acct.value[BRKW_KEY_FAULT_UNATTRIBUTED]);
+}
+
+struct watch {
+	pid_t pid;
+	bool is_over;
+	int nr_seen;
+	int nr_wrong;
+};
+
+static void take_a_look(struct watch *watch)
+{
+	const struct brkw_snapshot_header *header = (void *)text;
+	const struct brkw_snapshot_entry *entry;
+	unsigned int i;
+
+	if (proc_read(BRKW_FOLDER BRKW_FILE_SNAPSHOT, text, sizeof(text)) < 0)
+		return;
+	for (i = 0; i < header->nr_entries; i++) {
+		entry = (void *)(text + header->sz_header + i * header->sz_entry);
+		if (entry->pid != (__u32)watch->pid)
+			continue;
+		watch->nr_seen++;
+		watch->nr_wrong += !!entry->value[BRKW_KEY_FAULT_UNATTRIBUTED];
+	}
+}
+
+static void *keep_looking(void *watch)
+{
+	while (!__atomic_load_n(&((struct watch *)watch)->is_over, __ATOMIC_RELAXED))
+		take_a_look(watch);
+	return NULL;
+}
+
+/* It was there before all its threads, whose faults so far seemed new. */
+TEST_F_TIMEOUT(regress, threads_are_adopted_while_somebody_looks, NR_SECONDS)
+{
+	struct watch watch = { .pid = self->child.pid };
+	pthread_t thread;
+	int i;
+
+	ASSERT_LT(NR_MANY / 2, step(&self->child, step_have_threads));
+	ASSERT_EQ(0, pthread_create(&thread, NULL, keep_looking, &watch));
+	for (i = 0; i < 5; i++) {
+		EXPECT_EQ(0, sys_write(ENABLED, "0"));
+		EXPECT_EQ(0, sys_write(ENABLED, "1"));
+	}
+	usleep(100000);
+	__atomic_store_n(&watch.is_over, true, __ATOMIC_RELAXED);
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	EXPECT_LT(0, watch.nr_seen);
+	EXPECT_EQ(0, watch.nr_wrong);
 }
 
 #define NR_HELD		40
