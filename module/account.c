@@ -285,10 +285,11 @@ void brkw_account_fork(struct task_struct *child)
 void brkw_account_exec(void)
 {
 	struct brkw_thread *thread = brkw_thread_find(current);
-	struct brkw_account *acct = thread ? smp_load_acquire(&thread->acct) : NULL; /* __detach() */
+	struct brkw_account *acct;
 
 	if (!brkw_ledger_may_open())
 		return;
+	acct = thread ? smp_load_acquire(&thread->acct) : NULL;	/* __detach() */
 	if (acct && acct->mm == current->mm)
 		return;		/* adopted since exec made it ours */
 	if (acct && !brkw_thread_desert(thread, acct) &&

@@ -150,9 +150,8 @@ static unsigned int collect_bucket(unsigned int bucket, struct brkw_account **ac
 	hlist_nulls_for_each_entry(acct, pos, &brkw_account_table.heads[bucket], node) {
 		if (nr == nr_max)
 			break;
-		/* pair with the stores that give it its process, and all its threads */
-		if (smp_load_acquire(&acct->is_embryo) ||
-		    smp_load_acquire(&acct->is_gathering) ||
+		if (smp_load_acquire(&acct->is_embryo) ||	/* brkw_account_exec() */
+		    smp_load_acquire(&acct->is_gathering) ||	/* __adopt_threads() */
 		    !refcount_inc_not_zero(&acct->ref))
 			continue;
 		accts[nr++] = acct;
