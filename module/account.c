@@ -171,8 +171,18 @@ static void name_account(struct brkw_account *acct, struct task_struct *leader)
 	brkw_account_queue(acct);
 }
 
-static struct brkw_account *open_account(struct mm_struct *mm, struct task_struct *leader,
-					 bool is_gathering)
+/**
+ * brkw_account_open() - open the account of a process
+ * @mm: its address space, total_vm settled or its write lock held; NULL if that is
+ *	another process's
+ * @leader: any thread of the process
+ * @is_gathering: nobody shall see it until the caller has given it its threads
+ *
+ * Context: any; @leader and @mm are held by the caller. Return: the account,
+ * or NULL (counted) if none is free.
+ */
+struct brkw_account *brkw_account_open(struct mm_struct *mm, struct task_struct *leader,
+				       bool is_gathering)
 {
 	struct brkw_account *acct = take_account(mm);
 
@@ -182,36 +192,6 @@ static struct brkw_account *open_account(struct mm_struct *mm, struct task_struc
 	name_account(acct, leader);
 	add_account(acct);
 	return acct;
-}
-
-/**
- * brkw_account_open() - open the account of a process that is new
- * @mm: its address space; total_vm must be settled or its write lock held
- * @is_owner: false if the address space is another process's
- * @leader: its only thread
- *
- * Context: any; @leader and @mm are held by the caller. Return: the account,
- * or NULL (counted) if none is free.
- */
-struct brkw_account *brkw_account_open(struct mm_struct *mm, bool is_owner,
-				       struct task_struct *leader)
-{
-	return open_account(is_owner ? mm : NULL, leader, false);
-}
-
-/**
- * brkw_account_open_gathering() - open the account of a process that runs
- * @mm: as for brkw_account_open()
- * @is_owner: likewise
- * @leader: any of its threads
- *
- * Nobody sees it until the caller has given it all threads that there are, and what
- * the kernel counted before. Context and return: as brkw_account_open().
- */
-struct brkw_account *brkw_account_open_gathering(struct mm_struct *mm, bool is_owner,
-						 struct task_struct *leader)
-{
-	return open_account(is_owner ? mm : NULL, leader, true);
 }
 
 /**
@@ -263,7 +243,7 @@ void brkw_account_fork(struct task_struct *child)
 	if (!child->mm || child->flags & PF_KTHREAD || !brkw_ledger_may_open())
 		return;
 	if (thread_group_leader(child)) {
-		acct = brkw_account_open(child->mm, child->mm != current->mm, child);
+		acct = brkw_account_open(child->mm != current->mm ? child->mm : NULL, child, false);
 	} else {
 		parent = brkw_thread_find(current);
 		acct = parent ? parent->acct : NULL;
@@ -302,7 +282,7 @@ void brkw_account_exec(void)
 		smp_store_release(&acct->is_embryo, false);	/* collect_bucket() */
 	} else {
 		/* or somebody adopts us: who gets the slot for the thread wins */
-		acct = brkw_account_open(current->mm, true, current);
+		acct = brkw_account_open(current->mm, current, false);
 	}
 	if (!acct)
 		return;

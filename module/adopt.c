@@ -86,7 +86,7 @@ static void __adopt(struct task_struct *leader, struct task_struct *task,
 	if (acct && (acct->is_embryo || acct->tgid == task_tgid_nr(leader)))
 		acct = NULL;	/* a hook of its own is at it */
 	else
-		acct = brkw_account_open_gathering(mm, !acct, leader);
+		acct = brkw_account_open(acct ? NULL : mm, leader, true);
 	preempt_enable();
 	if (acct && !adopt_threads(leader, acct))
 		brkw_account_drop(acct);	/* as open_thread() in account.c */

@@ -354,10 +354,8 @@ int brkw_account_fill(void);
 int brkw_account_reserve(unsigned int nr);
 void brkw_account_stats(struct brkw_ledger_stats *stats);
 unsigned int brkw_account_nr_live(void);
-struct brkw_account *brkw_account_open(struct mm_struct *mm, bool is_owner,
-				       struct task_struct *leader);
-struct brkw_account *brkw_account_open_gathering(struct mm_struct *mm, bool is_owner,
-						 struct task_struct *leader);
+struct brkw_account *brkw_account_open(struct mm_struct *mm, struct task_struct *leader,
+				       bool is_gathering);
 void brkw_account_open_embryo(struct mm_struct *mm);
 void brkw_account_fork(struct task_struct *child);
 void brkw_account_exec(void);
