@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Two files: the baseline, and what selftests/bench measured now. What an
-# operation costs alone and what watching adds must both be within 10 %: the
-# whole within 10 % would hide that watching costs twice as much. Cheaper fails
-# as dearer does, for a stale baseline guards nothing.
+# operation costs alone and what watching adds must both be within 10 %, the
+# latter or within is_near()'s noise: the whole within 10 % would hide that
+# watching costs twice as much. Cheaper fails as dearer does, for a stale
+# baseline guards nothing.
 
 FNR == NR {
 	if ($1 == kernel) {
